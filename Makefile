@@ -5,7 +5,9 @@ BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 EMPTY := build/empty-venv
 LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
-PIP   := python -m pip --disable-pip-version-check --quiet
+PIP   := python -m pip --disable-pip-version-check -qq
+# Ahead of time and by date, also where the environment says otherwise: each start would pay for it.
+COMPILE := python -m compileall -qq -j 0 --invalidation-mode timestamp
 APT   := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 
@@ -17,7 +19,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## .venv with the locked dependencies (quick when nothing changed)
-	@$(BIN)/python -m compileall -q bot handlers schedules
+	@$(BIN)/$(COMPILE) bot handlers schedules
 
 run: setup ## set-up, then the bot: http://127.0.0.1:8000
 	@$(BIN)/tertulia run
@@ -32,7 +34,7 @@ types: setup ## types, strictly
 	$(BIN)/mypy
 
 imports: setup ## who may import whom
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 tests: setup ## the tests alone; ARGS="-k word" to choose
 	$(BIN)/pytest $(ARGS)
@@ -66,8 +68,9 @@ $(READY): requirements.lock pyproject.toml
 	      || { echo "Tertulia needs Python 3.11 or newer with venv (Debian: apt install python3 python3-venv)" >&2; exit 1; }; \
 	    echo "making $(VENV) with $$($$python --version)"; $$python -m venv --clear $(VENV); fi
 	@echo "installing the locked dependencies (a minute, the first time)"
-	@$(BIN)/$(PIP) install --compile --require-hashes -r requirements.lock
+	@$(BIN)/$(PIP) install --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/$(COMPILE) $(VENV)/lib || true # packages carry templates that are no Python
 	@touch $@
 
 # Only what the wheel asks for, at the locked versions: a dependency that is used but not declared shows here.
@@ -76,7 +79,7 @@ $(EMPTY)/.ready: requirements.lock pyproject.toml
 	@rm -rf build/deps && $(BIN)/python -m hatchling build -t wheel -d build/deps > /dev/null
 	@mkdir -p build && sed -nE 's/^([a-z].*==[^ ]+)( ;[^\\]*)?.*/\1\2/p' requirements.lock > build/constraints.txt
 	@$(BIN)/python -m venv --clear $(EMPTY)
-	@$(EMPTY)/bin/$(PIP) install --compile -c build/constraints.txt build/deps/*.whl
+	@$(EMPTY)/bin/$(PIP) install --no-compile -c build/constraints.txt build/deps/*.whl
 	@touch $@
 
 browser: # the system's Chromium, for the tests that need eyes
