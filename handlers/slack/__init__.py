@@ -1,0 +1,1 @@
+"""Slack, whole: its ears, its mouth, its looks."""

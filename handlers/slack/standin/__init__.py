@@ -1,0 +1,1 @@
+"""A strict Slack on the loopback: it answers, delivers, limits and refuses as the real one does (start at `server`)."""
