@@ -1,0 +1,354 @@
+"""What was heard goes into the log: one correct final state, in whatever order and however often it comes.
+
+New, edited, seen again, deleted, reacted to: each rule is "the later word wins", by the platform's own times, so that
+redelivery, disorder and backfill all end in the same rows. Filing (bot/filing.py) is done as the row is made, and done
+again when the thread it hangs on becomes known.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot import analyser, filing, richtext
+from bot.ports import Attachment, Deleted, Incoming, Platform, Reacted, Renamed, Said
+from bot.store import debates
+from bot.store import log as store
+from bot.store.engine import Tx
+from bot.store.log import Hearing, Known
+from bot.tables import Debate, from_micros, to_micros
+
+# The platform's clock and ours differ: what was said this little before the opening belongs to the debate.
+EARLY_MICROS = 5_000_000
+
+
+def hear(tx: Tx, incoming: Sequence[Incoming], *, now: datetime, into: int | None = None) -> list[str]:
+    """Everything of it that belongs to a debate is in the log; returns the platform ids of new and changed messages.
+
+    ``into`` puts all of it into one debate (an import); otherwise place and time of each decide.
+    """
+    changed: list[str] = []
+    for platform in {one.platform for one in incoming}:
+        batch = _Batch(tx, platform, now=now, into=into)
+        mine = [one for one in incoming if one.platform == platform]
+        batch.say([one for one in mine if isinstance(one, Said)])
+        batch.react([one for one in mine if isinstance(one, Reacted)])
+        batch.delete([one for one in mine if isinstance(one, Deleted)])
+        for one in mine:
+            if isinstance(one, Renamed):
+                rename(tx, one)
+        changed += batch.changed
+    return changed
+
+
+def rename(tx: Tx, renamed: Renamed) -> None:
+    """A person's name is known; what they said before without one has it now."""
+    who = store.identities(tx, renamed.platform, {renamed.who: renamed.name})[renamed.who]
+    for debate_id in store.name_messages(tx, who, renamed.name):
+        debates.bump(tx, debate_id)
+
+
+def refile(tx: Tx, debate: Debate) -> int:
+    """Every message of a debate is filed anew from the log alone; returns how many moved."""
+    debate_id = debates.ident(debate)
+    asked = asked_in(tx, debate_id)
+    roots: dict[tuple[str, str], filing.Filing] = {}
+    moved: list[tuple[object, ...]] = []
+    for row in store.all_for_filing(tx, debate_id):
+        found = _file_row(row, asked, roots)
+        if (row[7], row[8], row[9], bool(row[10])) != (
+            found.question,
+            found.reason,
+            found.confidence,
+            found.conflict,
+        ):
+            moved.append((found.question, found.reason.value, found.confidence.value, found.conflict, row[0]))
+    if moved:
+        rev = debates.bump(tx, debate_id)
+        store.file(tx, [(*row[:4], rev, row[4]) for row in moved])
+    return len(moved)
+
+
+def refile_thread(tx: Tx, debate_id: int, threads: Iterable[str], *, roots: dict[str, filing.Filing], rev: int) -> None:
+    """The messages in these threads are filed anew, now that what they answer is known."""
+    rows = store.replies(tx, debate_id, threads)
+    if not rows:
+        return
+    asked = asked_in(tx, debate_id)
+    known = {(str(rows[0][1]), ident): one for ident, one in roots.items()}
+    filed = [(_file_row(row, asked, known), row[0]) for row in rows]
+    store.file(tx, [(f.question, f.reason.value, f.confidence.value, f.conflict, rev, ident) for f, ident in filed])
+
+
+def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
+    """The questions asked so far in a debate and where they stand, for filing."""
+    rows = store.asked(tx, debate_id)
+    return filing.Asked([from_micros(at) for _, at in rows], [n for n, _ in rows], store.question_posts(tx, debate_id))
+
+
+def _file_row(
+    row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]
+) -> filing.Filing:
+    _id, platform, ident, thread, quotes, text, posted, _q, _by, _sure, _conflict, hand, _gone = row
+    root = roots.get((str(platform), str(thread))) if thread is not None and thread != ident else None
+    if hand is not None:
+        found = filing.Filing(int(str(hand)) or None, filing.Reason.HAND, filing.Confidence.CERTAIN)
+    else:
+        found = filing.file(
+            str(text),
+            from_micros(int(str(posted))),
+            asked,
+            thread=str(thread) if thread is not None else None,
+            quotes=str(quotes) if quotes is not None else None,
+            root=root,
+        )
+    if thread is None or thread == ident:
+        roots[str(platform), str(ident)] = found
+    return found
+
+
+class _Batch:
+    """What was heard from one platform in one go, with what of the log it touches, looked up once."""
+
+    def __init__(self, tx: Tx, platform: Platform, *, now: datetime, into: int | None) -> None:
+        self.tx = tx
+        self.platform = platform
+        self.now = now
+        self.into = into
+        self.changed: list[str] = []
+        self._hearing: dict[str, list[Hearing]] = {}
+        self._asked: dict[int, filing.Asked] = {}
+        self._revs: dict[int, int] = {}
+
+    # --- said --------------------------------------------------------------------------------------------------------
+
+    def say(self, said: Sequence[Said]) -> None:
+        homes = [(one, home) for one in sorted(said, key=lambda one: one.posted_at) for home in self._homes(one)]
+        known = self._known(said)
+        housed = {(one.place, one.id) for one, _ in homes}
+        fresh = [one for one in said if (one.place, one.id) in housed or (one.place, one.id) in known]
+        if not fresh:
+            return
+        who = store.identities(self.tx, self.platform, {one.author.id: one.author.name for one in fresh})
+        bots = {one.author.id for one in fresh if one.author.bot}
+        if bots:
+            store.set_roles(self.tx, self.platform, "bot", bots)
+        roots: dict[tuple[int, str], filing.Filing] = {}
+        for rows in known.values():
+            for row in rows:
+                reason, sure = filing.Reason(row.filed_by), filing.Confidence(row.confidence)
+                roots[row.debate_id, row.platform_id] = filing.Filing(row.question, reason, sure)
+        new: dict[tuple[int, str, str], tuple[object, ...]] = {}
+        edits: dict[tuple[int, str, str], datetime | None] = {}
+        for one, home in homes:
+            key = (home.debate_id, one.place, one.id)
+            if any(row.debate_id == home.debate_id for row in known.get((one.place, one.id), ())):
+                continue
+            earlier = edits.get(key)
+            if key not in new or (one.edited_at and (earlier is None or one.edited_at > earlier)):
+                new[key] = self._row(one, home, who[one.author.id], roots)
+                edits[key] = one.edited_at
+        store.insert(self.tx, list(new.values()))
+        self.changed += [ident for _, _, ident in new]
+        self._again([one for one in fresh if (one.place, one.id) in known], known, who, roots)
+        self._late_roots(new, roots)
+        self._reactions_seen(fresh)
+
+    def _row(
+        self, one: Said, home: Hearing, who: int, roots: dict[tuple[int, str], filing.Filing]
+    ) -> tuple[object, ...]:
+        filed = self._file(one, home.debate_id, roots)
+        posted = to_micros(one.posted_at)
+        if one.thread is None or one.thread == one.id:
+            roots[home.debate_id, one.id] = filed
+        return (
+            home.debate_id, self.platform.value, one.place, one.id, one.thread, one.reply_to, one.quotes, who,
+            one.author.name, one.text, _rich(one), _files(one.files), posted,
+            to_micros(one.edited_at) if one.edited_at else None, None,
+            home.closed_at is not None and posted > home.closed_at,
+            filed.question, filed.reason.value, filed.confidence.value, filed.conflict,
+            analyser.terms(one.text), self._rev(home.debate_id),
+        )  # fmt: skip
+
+    def _file(self, one: Said, debate_id: int, roots: dict[tuple[int, str], filing.Filing]) -> filing.Filing:
+        asked = self._asked.get(debate_id)
+        if asked is None:
+            asked = self._asked[debate_id] = asked_in(self.tx, debate_id)
+        root = None
+        if one.thread is not None and one.thread != one.id:
+            root = roots.get((debate_id, one.thread))
+        return filing.file(one.text, one.posted_at, asked, thread=one.thread, quotes=one.quotes, root=root)
+
+    def _again(
+        self,
+        said: Sequence[Said],
+        known: dict[tuple[str, str], list[Known]],
+        who: dict[str, int],
+        roots: dict[tuple[int, str], filing.Filing],
+    ) -> None:
+        """Messages that the log holds already: a later edit replaces the text, anything else is the same again."""
+        for one in said:
+            edited = to_micros(one.edited_at) if one.edited_at else None
+            for row in known[one.place, one.id]:
+                placeholder = row.identity_id is None
+                if row.deleted_at is not None or not (placeholder or (edited or 0) > (row.edited_at or 0)):
+                    continue
+                rev = self._rev(row.debate_id)
+                closed = next((home.closed_at for home in self._homes(one) if home.debate_id == row.debate_id), None)
+                posted = to_micros(one.posted_at)
+                store.say_again(
+                    self.tx,
+                    [(who[one.author.id], one.author.name, one.text, _rich(one), _files(one.files), posted, edited,
+                      closed is not None and posted > closed, analyser.terms(one.text), rev, row.id)],
+                )  # fmt: skip
+                self.tx.scrub = True  # the words that were there before are to go from the index
+                self.changed.append(one.id)
+                if row.hand is None:
+                    filed = self._file(one, row.debate_id, roots)
+                    store.file(
+                        self.tx,
+                        [(filed.question, filed.reason.value, filed.confidence.value, filed.conflict, rev, row.id)],
+                    )
+                    if one.thread is None or one.thread == one.id:
+                        refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
+
+    def _late_roots(
+        self, new: dict[tuple[int, str, str], tuple[object, ...]], roots: dict[tuple[int, str], filing.Filing]
+    ) -> None:
+        """Replies that came before what they answer are filed again."""
+        if self.into is not None:
+            return  # an import comes whole and in order
+        by_debate: dict[int, dict[str, filing.Filing]] = {}
+        for debate_id, _place, ident in new:
+            if (debate_id, ident) in roots:
+                by_debate.setdefault(debate_id, {})[ident] = roots[debate_id, ident]
+        for debate_id, filings in by_debate.items():
+            refile_thread(self.tx, debate_id, filings, roots=filings, rev=self._rev(debate_id))
+
+    # --- reacted and deleted -----------------------------------------------------------------------------------------
+
+    def _reactions_seen(self, said: Sequence[Said]) -> None:
+        """A backfill saw all reactions of a message: those it names are on, those it lacks are off."""
+        telling = [one for one in said if one.reactions is not None]
+        if not telling:
+            return
+        at = to_micros(self.now)
+        rows: list[tuple[object, ...]] = []
+        for (place, ident), kept in self._known(telling).items():
+            seen = next(one for one in telling if (one.place, one.id) == (place, ident))
+            for row in kept:
+                if row.deleted_at is None:
+                    rows += _reaction_rows(row.id, seen, at)
+                    if self.into is None:
+                        store.quench(self.tx, row.id, at)
+        store.react(self.tx, rows)
+
+    def react(self, reacted: Sequence[Reacted]) -> None:
+        if not reacted:
+            return
+        self._placeholders([(one.place, one.id, one.posted_at) for one in reacted], deleted=False)
+        known = self._known(reacted)
+        rows: list[tuple[object, ...]] = []
+        for one in reacted:
+            for row in known.get((one.place, one.id), ()):
+                if row.deleted_at is None:
+                    rows.append((row.id, one.name, one.who, int(one.added), to_micros(one.at)))
+                    store.touch(self.tx, row.id, self._rev(row.debate_id))
+        store.react(self.tx, rows)
+
+    def delete(self, deleted: Sequence[Deleted]) -> None:
+        if not deleted:
+            return
+        self._placeholders([(one.place, one.id, one.posted_at) for one in deleted], deleted=True)
+        known = self._known(deleted)
+        rows: list[tuple[object, ...]] = []
+        for one in deleted:
+            for row in known.get((one.place, one.id), ()):
+                if row.deleted_at is None:
+                    rows.append((to_micros(one.at), self._rev(row.debate_id), row.id))
+                    self.changed.append(one.id)
+        if rows:
+            store.erase(self.tx, rows)
+
+    def _placeholders(self, wanted: Sequence[tuple[str, str, datetime | None]], *, deleted: bool) -> None:
+        """Messages not heard yet have a row without author, so that what came first is not lost."""
+        rows: list[tuple[object, ...]] = []
+        known = store.known(self.tx, self.platform, {ident for _, ident, _ in wanted})
+        there = {(row.place, row.platform_id) for row in known}
+        for place, ident, posted_at in wanted:
+            if posted_at is None or (place, ident) in there:
+                continue
+            there.add((place, ident))
+            for home in self._homes_at(place, posted_at):
+                rows.append(
+                    (home.debate_id, self.platform.value, place, ident, None, None, None, None, "", "", None, None,
+                     to_micros(posted_at), None, None, False, None, filing.Reason.TIME.value,
+                     filing.Confidence.GUESS.value, False, None, self._rev(home.debate_id))
+                )  # fmt: skip
+        store.insert(self.tx, rows)
+
+    # --- looked up once ----------------------------------------------------------------------------------------------
+
+    def _homes(self, one: Said) -> list[Hearing]:
+        return self._homes_at(one.place, one.posted_at)
+
+    def _homes_at(self, place: str, posted_at: datetime) -> list[Hearing]:
+        if self.into is not None:
+            return [Hearing(self.into, 0, None, None)]
+        found = self._hearing.get(place)
+        if found is None:
+            found = self._hearing[place] = store.hearing(self.tx, self.platform, place)
+        at = to_micros(posted_at)
+        for home in found:
+            if home.opened_at - EARLY_MICROS <= at and (home.until is None or at <= home.until):
+                return [home]
+        return []
+
+    def _known(self, ones: Iterable[Said | Reacted | Deleted]) -> dict[tuple[str, str], list[Known]]:
+        """What the log holds of these messages, by (place, id); of the threads they stand in, too."""
+        wanted: set[str] = set()
+        for one in ones:
+            wanted.add(one.id)
+            if isinstance(one, Said) and one.thread is not None:
+                wanted.add(one.thread)
+        found: dict[tuple[str, str], list[Known]] = {}
+        for row in store.known(self.tx, self.platform, wanted):
+            if self.into is None or row.debate_id == self.into:
+                found.setdefault((row.place, row.platform_id), []).append(row)
+        return found
+
+    def _rev(self, debate_id: int) -> int:
+        rev = self._revs.get(debate_id)
+        if rev is None:
+            rev = self._revs[debate_id] = debates.bump(self.tx, debate_id)
+        return rev
+
+
+def _reaction_rows(message_id: int, seen: Said, at: int) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for name, whos in (seen.reactions or {}).items():
+        rows += [(message_id, name, who, 1, at) for who in whos]
+        unnamed = seen.reaction_counts.get(name, len(whos)) - len(whos)
+        if unnamed > 0:
+            rows.append((message_id, name, "", unnamed, at))
+    return rows
+
+
+def _rich(one: Said) -> str | None:
+    return None if one.rich is None else richtext.dump(one.rich)
+
+
+def _files(files: Sequence[Attachment]) -> str | None:
+    return json.dumps([[f.name, f.mimetype, f.url] for f in files], ensure_ascii=False) if files else None
+
+
+def file_by_hand(
+    tx: Tx, debate: Debate, message_id: int, number: int | None, *, who: str, now: datetime
+) -> None:
+    """A moderator's hand decides which question a message answers (None: none of them)."""
+    debate_id = debates.ident(debate)
+    rev = debates.bump(tx, debate_id)
+    store.by_hand(tx, debate_id, message_id, number or 0, rev)
+    refile(tx, debate)  # what was said below it follows
+    debates.record(tx, who=who, action="file", debate_id=debate_id, now=now, detail=f"{message_id}: P{number or 0}")
+
+

@@ -1,0 +1,164 @@
+"""Planning: a debate file becomes a debate with its questions, places and cues."""
+
+import json
+import re
+import unicodedata
+from datetime import datetime
+
+from bot import cues as rules
+from bot import errors, localtime
+from bot.actions import say
+from bot.debate import Pace, Phase, Verb, check
+from bot.debatefile import DebateFile, PlannedQuestion
+from bot.ports import Actor, House, Platform
+from bot.question import Source, State, clean
+from bot.store import debates
+from bot.store.engine import Tx
+from bot.tables import Cue, Debate, Place, Question
+
+# Planning a start this little in the past is a slow hand, not a mistake.
+SLACKNESS_SECONDS = 5
+
+
+def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) -> Debate:
+    """The debate is planned with its questions, places and cues; raises ``PastStart`` or ``Overlap``."""
+    require_moderator(actor)
+    zone = plan.timezone or house.timezone
+    starts_at = localtime.resolve(plan.starts, zone) if plan.starts else None
+    if starts_at is None or (now - starts_at).total_seconds() > SLACKNESS_SECONDS:
+        raise errors.PastStart(starts=starts_at.isoformat() if starts_at else "?")
+    pace = plan.pace.fitted(len(plan.questions))
+    debate = Debate(
+        slug=_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
+        hashtag=(plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#"),
+        locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
+        pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
+    )  # fmt: skip
+    wanted = _places(plan, house, debate.slug)
+    for platform, address in wanted:
+        clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=None)
+        if clash is not None:
+            raise errors.Overlap(title=clash.title, starts=clash.starts_at.isoformat(), place=f"{platform}:{address}")
+    tx.session.add(debate)
+    tx.session.flush()
+    debate_id = debates.ident(debate)
+    tx.session.add_all(Place(debate_id=debate_id, platform=platform, address=address) for platform, address in wanted)
+    for position, one in enumerate(plan.questions, start=1):
+        tx.session.add(_question(debate_id, one, position=position, now=now))
+    for cue in rules.plan(starts_at, pace, questions=len(plan.questions), now=now):
+        tx.session.add(Cue(debate_id=debate_id, key=cue.key, due_at=cue.due_at))
+    debates.record(tx, who=actor.who, action="add", debate_id=debate_id, now=now, detail=plan.title)
+    tx.cues = True
+    debates.bump(tx, debate_id)
+    return debate
+
+
+def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
+    """A debate that has not begun will not be held; its cues are cancelled."""
+    require_moderator(actor)
+    check(Verb.CANCEL, Phase(debate.phase))
+    debate.phase = Phase.CANCELLED
+    for cue in debates.cues(tx, debates.ident(debate)):
+        if cue.state in {"planned", "held"}:
+            cue.state, cue.why = "cancelled", "el debate se canceló"
+            tx.session.add(cue)
+    tx.session.add(debate)
+    debates.record(tx, who=actor.who, action="cancel", debate_id=debate.id, now=now)
+    debates.bump(tx, debates.ident(debate))
+
+
+def add_question(tx: Tx, debate: Debate, text: str, *, actor: Actor, now: datetime, answer: str = "") -> Question:
+    """The question stands at the end of the run-sheet, with a cue of its own where the hour has room for it."""
+    require_moderator(actor)
+    check(Verb.ADD, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    tidy = clean(text)
+    waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
+    position = max((one.position for one in debates.questions(tx, debate_id)), default=0) + 1
+    question = _question(debate_id, PlannedQuestion(tidy, answer), position=position, now=now)
+    question.rev = debates.bump(tx, debate_id)
+    tx.session.add(question)
+    tx.session.flush()
+    make_room(tx, debate, waiting=len(waiting) + 1)
+    debates.record(tx, who=actor.who, action="add question", debate_id=debate_id, now=now, detail=str(question.id))
+    return question
+
+
+def make_room(tx: Tx, debate: Debate, *, waiting: int) -> None:
+    """There is a question cue for each waiting question, as far as the hour reaches."""
+    debate_id = debates.ident(debate)
+    planned = [rules.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state in {"planned", "held"}]
+    asks = [cue for cue in planned if cue.kind is rules.Kind.ASK]
+    if len(asks) >= waiting:
+        return
+    pace = pace_of(debate)
+    everything = [cue for cue in debates.cues(tx, debate_id) if cue.key.startswith(f"{rules.Kind.ASK}:")]
+    last = max((cue.due_at for cue in everything), default=(debate.opened_at or debate.starts_at) + pace.first)
+    due = last + pace.step
+    if due < debate.ends_at:
+        state = "held" if debate.phase == Phase.HELD else "planned"
+        number = len(everything) + 1
+        tx.session.add(Cue(debate_id=debate_id, key=f"{rules.Kind.ASK}:{number}", due_at=due, state=state))
+        tx.cues = True
+
+
+def reorder(tx: Tx, debate: Debate, order: list[int], *, actor: Actor, now: datetime) -> None:
+    """The waiting questions will be asked in the given order of ids; those left out keep theirs, behind."""
+    require_moderator(actor)
+    check(Verb.REORDER, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    waiting = {one.id or 0: one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED}
+    for question_id in order:
+        if question_id not in waiting:
+            raise errors.NoSuchQuestion(question=question_id)
+    rest = [question_id for question_id in waiting if question_id not in order]
+    first = min((one.position for one in waiting.values()), default=1)
+    rev = debates.bump(tx, debate_id)
+    for position, question_id in enumerate([*order, *rest], start=first):
+        waiting[question_id].position, waiting[question_id].rev = position, rev
+        tx.session.add(waiting[question_id])
+    debates.record(tx, who=actor.who, action="reorder", debate_id=debate_id, now=now)
+
+
+def announce(tx: Tx, debate: Debate, house: House, *, now: datetime) -> None:
+    """The invitation is on its way to every place."""
+    say.everywhere(tx, debate, "announce", say.announcement(debate, house), now=now)
+
+
+def require_moderator(actor: Actor) -> None:
+    """The actor moderates; raises ``NotModerator``."""
+    if not actor.moderator:
+        raise errors.NotModerator
+
+
+def pace_of(debate: Debate) -> Pace:
+    """The pace that a debate was planned with."""
+    return Pace.from_seconds(json.loads(debate.pace))
+
+
+def _question(debate_id: int, one: PlannedQuestion, *, position: int, now: datetime) -> Question:
+    return Question(
+        debate_id=debate_id, position=position, text=clean(one.text), answer=one.answer, state=State.APPROVED,
+        source=Source.PLAN, created_at=now,
+    )  # fmt: skip
+
+
+def _places(plan: DebateFile, house: House, slug: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    channel = house.slack_channel if plan.slack is None else plan.slack
+    if channel:
+        found.append((Platform.SLACK, channel))
+    if plan.room:
+        found.append((Platform.ROOM, slug))
+    return found
+
+
+def _slug(tx: Tx, title: str, local: datetime) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain)[:8] or ["debate"]
+    base = f"{local:%Y-%m-%d}-{'-'.join(words)}"[:70].rstrip("-")
+    slug, number = base, 1
+    while debates.slug_taken(tx, slug):
+        number += 1
+        slug = f"{base}-{number}"
+    return slug

@@ -1,0 +1,368 @@
+"""The hour: every verb a moderator or the clock can do to a debate. Load, decide (bot/debate.py, bot/cues.py), save."""
+
+from datetime import datetime, timedelta
+
+from bot import cues as rules
+from bot import errors
+from bot.actions import log, say
+from bot.actions.plan import announce, pace_of, require_moderator
+from bot.debate import (
+    HOLD_LIMIT,
+    POURING_WINDOW,
+    LastQuestion,
+    Phase,
+    Verb,
+    check,
+    check_next,
+)
+from bot.ports import CLOCK, Actor, House, Operation
+from bot.question import State
+from bot.store import debates, outbox, people
+from bot.store.engine import Tx
+from bot.tables import Cue, Debate, Question
+from bot.words.catalogue import words
+
+PENDING_CUE = frozenset({"planned", "held"})
+
+
+def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
+    """The debate is open: welcome is on its way, and the hour's cues count from now when opened early."""
+    require_moderator(actor)
+    check(Verb.OPEN, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    if now < debate.starts_at:
+        # Opened ahead of time: the whole hour comes forward with it.
+        _shift(tx, debate_id, now - debate.starts_at)
+        debate.ends_at += now - debate.starts_at
+    debate.phase, debate.opened_at = Phase.OPEN, now
+    tx.session.add(debate)
+    for cue in debates.cues(tx, debate_id):
+        kind = rules.Cue(cue.key, cue.due_at).kind
+        if kind is rules.Kind.OPEN and cue.state == "planned":
+            _done(tx, cue, now)
+        elif kind in {rules.Kind.ANNOUNCE, rules.Kind.REMIND} and cue.state == "planned":
+            _skipped(tx, cue, now, "ya estaba abierto")
+    waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
+    say.everywhere(tx, debate, "welcome", say.welcome(debate, questions=len(waiting)), now=now)
+    _decided(tx, debate, Verb.OPEN, actor, now)
+
+
+def ask_next(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool = False) -> Question:
+    """The next question is on its way to every place, under its P-number; the rest of the run-sheet keeps its distance.
+
+    Raises ``TooSoon``, ``StillPouring`` and ``NoQuestionLeft``.
+    """
+    require_moderator(actor)
+    check(Verb.NEXT, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    if actor is not CLOCK:
+        recent = debates.recent_messages(tx, debate_id, now - POURING_WINDOW)
+        last = LastQuestion(debate.asked_at, debate.asked_by_clock) if debate.asked_at else None
+        check_next(last, now=now, every=pace_of(debate).step, recent=recent, really=really)
+    question = next_question(tx, debate_id)
+    if question is None:
+        raise errors.NoQuestionLeft
+    if actor is not CLOCK:
+        _take_cue(tx, debate, now)
+    _ask(tx, debate, question, now=now, by_clock=actor is CLOCK)
+    _decided(tx, debate, Verb.NEXT, actor, now, detail=f"P{question.number}")
+    return question
+
+
+def next_question(tx: Tx, debate_id: int) -> Question | None:
+    """The approved question that comes next, or None."""
+    for one in debates.questions(tx, debate_id):
+        if one.state == State.APPROVED:
+            return one
+    return None
+
+
+def hold(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
+    """The hour stands still until it is resumed; answers are still taken. A forgotten hold ends the debate."""
+    require_moderator(actor)
+    check(Verb.HOLD, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    debate.phase, debate.held_at = Phase.HELD, now
+    for cue in debates.cues(tx, debate_id):
+        if cue.state == "planned" and rules.Cue(cue.key, cue.due_at).kind in rules.BENDING:
+            cue.state = "held"
+            tx.session.add(cue)
+    _plan_cue(tx, debate_id, rules.Kind.FORGOTTEN_HOLD, now + HOLD_LIMIT)
+    say.to_moderators(tx, debate, "held", words(debate.locale)("El debate está en pausa."), now=now)
+    _decided(tx, debate, Verb.HOLD, actor, now)
+
+
+def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
+    """The hour goes on; everything that was to come comes later by as long as it stood still."""
+    require_moderator(actor)
+    check(Verb.RESUME, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    stood = now - (debate.held_at or now)
+    for cue in debates.cues(tx, debate_id):
+        if cue.state == "held":
+            cue.state, cue.due_at = "planned", cue.due_at + stood
+            tx.session.add(cue)
+        elif cue.key == rules.Kind.FORGOTTEN_HOLD and cue.state == "planned":
+            _skipped(tx, cue, now, "se reanudó")
+    debate.phase, debate.held_at, debate.ends_at = Phase.OPEN, None, debate.ends_at + stood
+    _decided(tx, debate, Verb.RESUME, actor, now)
+
+
+def extend(tx: Tx, debate: Debate, minutes: float, *, actor: Actor, now: datetime) -> None:
+    """The question now open has that many minutes more; the rest of the hour moves with it."""
+    require_moderator(actor)
+    check(Verb.EXTEND, Phase(debate.phase))
+    if not 0 < minutes <= 240:
+        raise errors.MissingArgument(word="extender", what="entre 1 y 240 minutos", example="extender 5")
+    _shift(tx, debates.ident(debate), timedelta(minutes=minutes))
+    debate.ends_at += timedelta(minutes=minutes)
+    _decided(tx, debate, Verb.EXTEND, actor, now, detail=f"{minutes:g} min")
+
+
+def skip(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Question:
+    """The next question will not be asked today; it is carried over, and the one behind it takes its time."""
+    require_moderator(actor)
+    check(Verb.SKIP, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    question = next_question(tx, debate_id)
+    if question is None:
+        raise errors.NoQuestionLeft
+    question.state = State.CARRIED
+    question.rev = debates.bump(tx, debate_id)
+    tx.session.add(question)
+    asks = [cue for cue in debates.cues(tx, debate_id) if cue.key.startswith("ask:") and cue.state in PENDING_CUE]
+    waiting = sum(1 for one in debates.questions(tx, debate_id) if one.state == State.APPROVED)
+    for cue in asks[waiting:]:
+        _cancel_ask(tx, debate_id, cue, "se saltó una pregunta")
+    _decided(tx, debate, Verb.SKIP, actor, now, detail=str(question.id))
+    return question
+
+
+def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) -> None:
+    """The hour is over: thanks are on their way, late answers are taken during the grace, the rest is carried over."""
+    require_moderator(actor)
+    check(Verb.CLOSE, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    pace = pace_of(debate)
+    debate.closed_at, debate.held_at = now, None
+    debate.phase, debate.grace_until = Phase.GRACE, now + pace.grace
+    tx.session.add(debate)
+    _finish_questions(tx, debate_id)
+    for cue in debates.cues(tx, debate_id):
+        if cue.state in PENDING_CUE:
+            if cue.key == rules.Kind.CLOSE:
+                _done(tx, cue, now)
+            else:
+                _skipped(tx, cue, now, "el debate se cerró antes")
+    _plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
+    soonest = debates.coming(tx, limit=1)
+    following = soonest[0] if soonest else None
+    text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
+    say.everywhere(tx, debate, "closing", text, now=now)
+    _decided(tx, debate, Verb.CLOSE, actor, now)
+
+
+def settle(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
+    """The grace is over: everything is filed once more with all that is known, and the moderators are told."""
+    check(Verb.SETTLE, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    debate.phase = Phase.CLOSED
+    tx.session.add(debate)
+    log.refile(tx, debate)
+    _plan_cue(tx, debate_id, rules.Kind.RECAP, now)
+    debates.record(tx, who=CLOCK.who, action=Verb.SETTLE, debate_id=debate_id, now=now)
+    debates.bump(tx, debate_id)
+
+
+def abort(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool = False) -> None:
+    """A start made by mistake has left no trace: debate, log and posts are gone; only the audit row knows.
+
+    Raises ``SomethingSaid`` when people have spoken, unless ``really``.
+    """
+    require_moderator(actor)
+    check(Verb.ABORT, Phase(debate.phase))
+    debate_id = debates.ident(debate)
+    said = debates.message_count(tx, debate_id)
+    if said and not really:
+        raise errors.SomethingSaid(count=said)
+    for row in outbox.of_debate(tx, debate_id):
+        if row.state == "sent" and row.operation == Operation.POST:
+            say.take_back(tx, row, now=now)
+        tx.session.delete(row)
+    debates.record(tx, who=actor.who, action=Verb.ABORT, debate_id=debate_id, now=now, detail=f"{said} mensajes")
+    tx.finish()
+    debates.erase(tx, debate_id)
+    tx.touched.add(debate_id)
+    tx.cues = tx.scrub = True
+
+
+# --- the clock -------------------------------------------------------------------------------------------------------
+
+
+def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
+    """The cue that is due longest has been done or skipped, with the reason kept; returns its key, None when none is.
+
+    One cue an action: claim, decision and posts are one commit, so a cue is done once however many processes ask.
+    """
+    row = debates.due_cue(tx, now)
+    if row is None:
+        return None
+    debate = debates.get(tx, row.debate_id)
+    cue = rules.Cue(row.key, row.due_at)
+    verdict = rules.judge(cue, Phase(debate.phase), ends_at=debate.ends_at, now=now)
+    if verdict.fate is rules.Fate.MISS:
+        _miss(tx, debate, row, verdict.why, now)
+    elif verdict.fate is rules.Fate.SKIP:
+        _skipped(tx, row, now, verdict.why)
+    else:
+        row.why = verdict.why
+        _done(tx, row, now)
+        _perform(tx, debate, cue, now=now, house=house)
+        if verdict.shift:
+            _shift(tx, row.debate_id, verdict.shift)
+            debate.ends_at += verdict.shift
+            tx.session.add(debate)
+    debates.bump(tx, row.debate_id)
+    return row.key
+
+
+def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> None:
+    match cue.kind:
+        case rules.Kind.ANNOUNCE:
+            announce(tx, debate, house, now=now)
+        case rules.Kind.REMIND:
+            say.everywhere(tx, debate, "remind", say.reminder(debate, ahead=debate.starts_at - cue.due_at), now=now)
+        case rules.Kind.OPEN:
+            open_now(tx, debate, actor=CLOCK, now=now)
+        case rules.Kind.LABEL:
+            say.everywhere(tx, debate, "label", say.label_reminder(debate), now=now)
+        case rules.Kind.WARN:
+            _warn(tx, debate, now=now)
+        case rules.Kind.ASK:
+            if next_question(tx, debates.ident(debate)) is not None:
+                ask_next(tx, debate, actor=CLOCK, now=now)
+        case rules.Kind.WRAP_UP:
+            say.everywhere(tx, debate, "wrap_up", say.wrap_up(debate), now=now)
+        case rules.Kind.CLOSE | rules.Kind.FORGOTTEN_HOLD:
+            close(tx, debate, actor=CLOCK, now=now, house=house)
+        case rules.Kind.END_GRACE:
+            settle(tx, debate, now=now, house=house)
+        case rules.Kind.RECAP:
+            say.to_moderators(tx, debate, "ready", say.ready(debate, house), now=now)
+
+
+def _warn(tx: Tx, debate: Debate, *, now: datetime) -> None:
+    debate_id = debates.ident(debate)
+    question = next_question(tx, debate_id)
+    pending = [rules.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state == "planned"]
+    ask = rules.next_ask(pending)
+    if question is not None and ask is not None:
+        number = sum(1 for one in debates.questions(tx, debate_id) if one.number is not None) + 1
+        text = say.warning(debate, question, number=number, left=ask.due_at - now)
+        say.to_moderators(tx, debate, "warning", text, now=now)
+
+
+def _miss(tx: Tx, debate: Debate, row: Cue, why: str, now: datetime) -> None:
+    debate.phase = Phase.MISSED
+    tx.session.add(debate)
+    for cue in debates.cues(tx, row.debate_id):
+        if cue.state in PENDING_CUE:
+            _skipped(tx, cue, now, why)
+    say.to_moderators(tx, debate, "missed", say.missed(debate), now=now)
+    debates.record(tx, who=CLOCK.who, action=Verb.MISS, debate_id=row.debate_id, now=now, detail=why)
+
+
+def _ask(tx: Tx, debate: Debate, question: Question, *, now: datetime, by_clock: bool) -> None:
+    debate_id = debates.ident(debate)
+    everything = debates.questions(tx, debate_id)
+    rev = debates.bump(tx, debate_id)
+    for one in everything:
+        if one.state == State.ASKED:
+            one.state, one.rev = State.ANSWERED, rev
+            tx.session.add(one)
+    question.number = max((one.number or 0 for one in everything), default=0) + 1
+    question.state, question.asked_at, question.rev = State.ASKED, now, rev
+    debate.asked_at, debate.asked_by_clock = now, by_clock
+    tx.session.add(question)
+    tx.session.add(debate)
+    tx.session.flush()
+    posts = say.everywhere(tx, debate, "question", say.question_post(question, debate), now=now, question=question)
+    if question.answer:
+        say.under(tx, debate, "answer", question.answer, parents=posts, now=now)
+    if question.asker_id is not None:
+        text = words(debate.locale)("Tu pregunta acaba de salir como P{number}.", number=question.number)
+        say.to_person(tx, debate, "asked", text, identity_id=question.asker_id, now=now)
+
+
+def _take_cue(tx: Tx, debate: Debate, now: datetime) -> None:
+    """A question asked by hand uses the next question cue; those behind keep their distance from it."""
+    debate_id = debates.ident(debate)
+    pending = [cue for cue in debates.cues(tx, debate_id) if cue.state == "planned"]
+    ask = rules.next_ask([rules.Cue(cue.key, cue.due_at) for cue in pending])
+    if ask is None:
+        return
+    number = ask.key.partition(":")[2]
+    for cue in pending:
+        if cue.key == ask.key:
+            cue.why = "a mano"
+            _done(tx, cue, now)
+        elif cue.key == f"{rules.Kind.WARN}:{number}":
+            _skipped(tx, cue, now, "la pregunta salió a mano")
+    _shift(tx, debate_id, now - ask.due_at, kinds=rules.QUESTIONS)
+
+
+def _shift(tx: Tx, debate_id: int, by: timedelta, *, kinds: frozenset[rules.Kind] = rules.BENDING) -> None:
+    pending = {cue.key: cue for cue in debates.cues(tx, debate_id) if cue.state == "planned"}
+    moved = rules.shifted((rules.Cue(cue.key, cue.due_at) for cue in pending.values()), by, kinds=kinds)
+    for one in moved:
+        pending[one.key].due_at = one.due_at
+        tx.session.add(pending[one.key])
+    tx.cues = True
+
+
+def _finish_questions(tx: Tx, debate_id: int) -> None:
+    rev = debates.bump(tx, debate_id)
+    for one in debates.questions(tx, debate_id):
+        if one.state == State.ASKED:
+            one.state, one.rev = State.ANSWERED, rev
+        elif one.state in {State.APPROVED, State.PENDING}:
+            one.state, one.rev = State.CARRIED, rev
+        tx.session.add(one)
+
+
+def _plan_cue(tx: Tx, debate_id: int, key: str, due_at: datetime) -> None:
+    for cue in debates.cues(tx, debate_id):
+        if cue.key == key:
+            cue.state, cue.due_at, cue.why, cue.done_at = "planned", due_at, "", None
+            tx.session.add(cue)
+            break
+    else:
+        tx.session.add(Cue(debate_id=debate_id, key=key, due_at=due_at))
+    tx.cues = True
+
+
+def _cancel_ask(tx: Tx, debate_id: int, ask: Cue, why: str) -> None:
+    number = ask.key.partition(":")[2]
+    for cue in debates.cues(tx, debate_id):
+        if cue.key in {ask.key, f"{rules.Kind.WARN}:{number}"} and cue.state in PENDING_CUE:
+            cue.state, cue.why = "cancelled", why
+            tx.session.add(cue)
+
+
+def _done(tx: Tx, cue: Cue, now: datetime) -> None:
+    cue.state, cue.done_at = "done", now
+    tx.session.add(cue)
+    tx.session.flush()
+
+
+def _skipped(tx: Tx, cue: Cue, now: datetime, why: str) -> None:
+    cue.state, cue.done_at, cue.why = "skipped", now, why
+    tx.session.add(cue)
+    tx.session.flush()
+
+
+def _decided(tx: Tx, debate: Debate, verb: Verb, actor: Actor, now: datetime, *, detail: str = "") -> None:
+    tx.session.add(debate)
+    debates.record(tx, who=actor.who, action=verb, debate_id=debate.id, now=now, detail=detail)
+    debates.bump(tx, debates.ident(debate))
+    tx.cues = True

@@ -1,0 +1,192 @@
+"""The bot's own voice: what is to be said becomes outbox rows in the same commit as the change that caused it."""
+
+import json
+import uuid
+from datetime import datetime, timedelta
+
+from bot import dates
+from bot.ports import House, Operation, Platform
+from bot.store import debates, people
+from bot.store.engine import Tx
+from bot.tables import Debate, Outbox, Question
+from bot.words.catalogue import Words, words
+
+
+def everywhere(
+    tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime, question: Question | None = None
+) -> dict[str, Outbox]:
+    """The text goes to every place of the debate; returns the new outbox rows by platform."""
+    debate_id = debates.ident(debate)
+    rows = {}
+    for place in debates.places(tx, debate_id):
+        row = _row(debate, kind, text, platform=place.platform, place=place.address, now=now)
+        row.question_id = question.id if question else None
+        rows[place.platform] = _put(tx, row, now)
+    return rows
+
+
+def under(tx: Tx, debate: Debate, kind: str, text: str, *, parents: dict[str, Outbox], now: datetime) -> None:
+    """The text goes below the given posts, in their threads, once they have landed."""
+    for platform, parent in parents.items():
+        row = _row(debate, kind, text, platform=platform, place=parent.place, now=now)
+        row.question_id, row.under = parent.question_id, parent.id
+        _put(tx, row, now)
+
+
+def to_moderators(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime) -> None:
+    """The moderators alone read the text: privately on Slack, in the moderators' view of the room."""
+    for place in debates.places(tx, debates.ident(debate)):
+        if place.platform == Platform.ROOM:
+            readers = [place.address]
+        else:
+            readers = [person.platform_id for person in people.moderators(tx, place.platform)]
+        for reader in readers:
+            row = _row(debate, kind, text, platform=place.platform, place=reader, now=now)
+            row.operation = Operation.PRIVATE
+            _put(tx, row, now)
+
+
+def to_person(tx: Tx, debate: Debate, kind: str, text: str, *, identity_id: int, now: datetime) -> None:
+    """One person reads the text, where they spoke from; a person of another platform is not written to."""
+    person = people.identity(tx, identity_id)
+    held = {place.platform for place in debates.places(tx, debates.ident(debate))}
+    if person is None or person.platform not in held:
+        return
+    row = _row(debate, kind, text, platform=person.platform, place=person.platform_id, now=now)
+    row.operation = Operation.PRIVATE
+    _put(tx, row, now)
+
+
+def take_back(tx: Tx, row: Outbox, *, now: datetime) -> None:
+    """A post that stands on its platform will be deleted there."""
+    if row.platform == Platform.ROOM or row.landed is None:
+        return
+    gone = Outbox(
+        key=_key("delete", row.platform), platform=row.platform, place=row.place, kind="delete",
+        operation=Operation.DELETE, target=row.landed, text="", created_at=now, next_at=now,
+    )  # fmt: skip
+    _put(tx, gone, now)
+
+
+def _row(debate: Debate, kind: str, text: str, *, platform: str, place: str, now: datetime) -> Outbox:
+    extra = {"locale": debate.locale, "slug": debate.slug}
+    return Outbox(
+        key=_key(f"{debate.id}-{kind}", platform), debate_id=debate.id, platform=platform, place=place, kind=kind,
+        text=text, extra=json.dumps(extra), created_at=now, next_at=now,
+    )  # fmt: skip
+
+
+def _put(tx: Tx, row: Outbox, now: datetime) -> Outbox:
+    if row.platform == Platform.ROOM:
+        # The room reads its posts from here: committed is sent.
+        row.state, row.sent_at, row.landed = "sent", now, row.key
+        if row.debate_id is not None:
+            row.rev = debates.bump(tx, row.debate_id)
+    tx.session.add(row)
+    tx.session.flush()
+    tx.outbox = True
+    return row
+
+
+def _key(what: str, platform: str) -> str:
+    # Random, so that two databases that speak in one channel never take each other's posts for their own.
+    return f"{what}-{platform}-{uuid.uuid4().hex[:12]}"
+
+
+# --- the sentences of the run-sheet ----------------------------------------------------------------------------------
+
+
+def announcement(debate: Debate, house: House) -> str:
+    """The invitation, a week ahead."""
+    say = words(debate.locale)
+    return say(
+        "Próximo debate: «{title}». {when}.{host} Participa aquí o con #{hashtag}. Te esperamos.",
+        title=debate.title, when=_when(debate), host=_host(say, debate), hashtag=debate.hashtag or house.hashtag,
+    )  # fmt: skip
+
+
+def reminder(debate: Debate, *, ahead: timedelta) -> str:
+    """The reminder before the start."""
+    say = words(debate.locale)
+    minutes = round(ahead.total_seconds() / 60)
+    if minutes >= 120:
+        left = say("{hours} horas", hours=round(minutes / 60))
+    else:
+        left = say("una hora") if minutes == 60 else say("{minutes} minutos", minutes=max(minutes, 1))
+    return say("En {left}: «{title}», {when}.", left=left, title=debate.title, when=_when(debate))
+
+
+def welcome(debate: Debate, *, questions: int) -> str:
+    """The opening: welcome, how to take part, and the notice that it is kept."""
+    say = words(debate.locale)
+    return say(
+        "Te damos la bienvenida a «{title}».{host} Habrá {questions} preguntas, P1, P2…: responde en el hilo de cada "
+        "una, o empieza tu mensaje con R1, R2… Este debate se registra y se publicará su transcripción; si no quieres "
+        "figurar, díselo a quien modera.",
+        title=debate.title, host=_host(say, debate), questions=questions,
+    )  # fmt: skip
+
+
+def label_reminder(debate: Debate) -> str:
+    """The reminder of the labels, shortly before the first question."""
+    return words(debate.locale)(
+        "Enseguida llega la P1. Para que tu respuesta quede en su sitio, responde en su hilo o empieza con R1."
+    )
+
+
+def question_post(question: Question, debate: Debate) -> str:
+    """The question as it is posted: it starts with its P-number (the contract)."""
+    tag = f" #{debate.hashtag}" if debate.hashtag else ""
+    return f"P{question.number} {question.text}{tag}"
+
+
+def warning(debate: Debate, question: Question, *, number: int, left: timedelta) -> str:
+    """What moderators read before the next question goes out."""
+    return words(debate.locale)(
+        "En {seconds} s sale la P{number}: «{text}». Puedes pausar, extender o saltar.",
+        seconds=int(left.total_seconds()), number=number, text=question.text,
+    )  # fmt: skip
+
+
+def wrap_up(debate: Debate) -> str:
+    """The last minutes."""
+    return words(debate.locale)("Vamos cerrando: ¿con qué idea te quedas de «{title}»?", title=debate.title)
+
+
+def closing(debate: Debate, following: Debate | None, house: House, *, people_count: int) -> str:
+    """The thanks, the next date, and the one link."""
+    say = words(debate.locale)
+    next_date = ""
+    if following is not None:
+        next_date = " " + say("Próximo debate: «{title}», {when}.", title=following.title, when=_when(following))
+    minutes = round(((debate.grace_until or debate.ends_at) - (debate.closed_at or debate.ends_at)).total_seconds() / 60)
+    late = " " + say("Aún recogemos respuestas {minutes} minutos.", minutes=minutes) if minutes > 0 else ""
+    return say(
+        "Gracias a las {people} personas que habéis participado en «{title}».{late} La transcripción: {link}{next}",
+        people=people_count, title=debate.title, late=late, link=f"{house.url}/d/{debate.slug}", next=next_date,
+    )  # fmt: skip
+
+
+def ready(debate: Debate, house: House) -> str:
+    """What moderators read when the transcript is ready."""
+    return words(debate.locale)(
+        "La transcripción de «{title}» está lista, con un borrador del resumen: {link}",
+        title=debate.title, link=f"{house.url}/d/{debate.slug}/transcript.html",
+    )  # fmt: skip
+
+
+def missed(debate: Debate) -> str:
+    """What moderators read when a debate's hour passed while the bot was away."""
+    return words(debate.locale)(
+        "«{title}» no se celebró: su hora, {when}, pasó mientras Tertulia estaba parada. "
+        "No se ha publicado nada; prográmalo de nuevo cuando quieras.",
+        title=debate.title, when=_when(debate),
+    )  # fmt: skip
+
+
+def _when(debate: Debate) -> str:
+    return dates.long(debate.starts_at, debate.timezone, locale=debate.locale)
+
+
+def _host(say: Words, debate: Debate) -> str:
+    return " " + say("Conduce {host}.", host=debate.host) if debate.host else ""

@@ -1,0 +1,94 @@
+"""A post on its way: claimed under a lease, sent by a publisher, and marked with where it landed."""
+
+import json
+from datetime import datetime
+
+from bot import outbox as rules
+from bot.actions import log
+from bot.ports import Draft, Operation, Platform
+from bot.store import debates
+from bot.store import log as messages
+from bot.store import outbox as store
+from bot.store.engine import Tx
+from bot.tables import Outbox
+
+
+def claim(tx: Tx, platform: Platform, *, owner: str, now: datetime, limit: int = 20) -> list[tuple[int, Draft, bool]]:
+    """Posts that this process now holds for ``outbox.LEASE``: (row id, draft, whether it may have been sent before).
+
+    Stale ones expire instead; an answer below a question waits until the question has landed.
+    """
+    claimed: list[tuple[int, Draft, bool]] = []
+    for row in store.claimable(tx, platform, now, limit=limit):
+        if rules.stale(row.kind, row.created_at, now) and row.first_try_at is None:
+            _settle(tx, row, "expired", why="llegaba demasiado tarde", now=now)
+            continue
+        thread = _thread(tx, row)
+        if row.under is not None and thread is None:
+            _settle(tx, row, "failed", why="no salió aquello a lo que responde", now=now)
+            continue
+        before = row.first_try_at is not None
+        row.state, row.attempts = "sending", row.attempts + 1
+        row.lease_owner, row.lease_until = owner, now + rules.LEASE
+        row.first_try_at = row.first_try_at or now
+        tx.session.add(row)
+        claimed.append((row.id or 0, _draft(row, thread), before))
+    return claimed
+
+
+def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
+    """The post stands on its platform; answers that came before this was known are filed again."""
+    row = store.get(tx, row_id)
+    if row is None or row.state == "sent":
+        return
+    row.landed = platform_id
+    _settle(tx, row, "sent", why="", now=now)
+    if row.debate_id is not None and row.kind == "question" and messages.asked(tx, row.debate_id):
+        rev = debates.bump(tx, row.debate_id)
+        row.rev = rev
+        log.refile_thread(tx, row.debate_id, [platform_id], roots={}, rev=rev)
+
+
+def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None) -> bool:
+    """The post will be tried again later, as the platform asked; returns False once it is given up for good."""
+    row = store.get(tx, row_id)
+    if row is None:
+        return False
+    if seconds is None and rules.hopeless(row.attempts):
+        _settle(tx, row, "failed", why=why, now=now)
+        return False
+    row.state, row.lease_until, row.lease_owner, row.error = "queued", None, "", why
+    row.next_at = now + rules.wait(row.attempts, seconds)
+    tx.session.add(row)
+    tx.outbox = True
+    return True
+
+
+def refused(tx: Tx, row_id: int, *, why: str, now: datetime) -> None:
+    """The platform will not take the post; it is not tried again, and the reason is kept."""
+    row = store.get(tx, row_id)
+    if row is not None:
+        _settle(tx, row, "failed", why=why, now=now)
+
+
+def _settle(tx: Tx, row: Outbox, state: str, *, why: str, now: datetime) -> None:
+    row.state, row.error, row.lease_until, row.lease_owner = state, why, None, ""
+    row.sent_at = now if state == "sent" else None
+    if row.debate_id is not None:
+        row.rev = debates.bump(tx, row.debate_id)
+    tx.session.add(row)
+    tx.session.flush()
+    tx.outbox = True  # the next one of this place may go
+
+
+def _thread(tx: Tx, row: Outbox) -> str | None:
+    parent = store.get(tx, row.under) if row.under is not None else None
+    return parent.landed if parent is not None else None
+
+
+def _draft(row: Outbox, thread: str | None) -> Draft:
+    return Draft(
+        key=row.key, kind=row.kind, platform=Platform(row.platform), place=row.place, text=row.text,
+        operation=Operation(row.operation), debate_id=row.debate_id, question_id=row.question_id, target=row.target,
+        thread=thread, extra=json.loads(row.extra),
+    )  # fmt: skip

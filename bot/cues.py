@@ -1,0 +1,176 @@
+"""A run-sheet as timed cues, and what becomes of a cue that is late (DESIGN.md, 4).
+
+Pure: the clock asks "what is due?", and for each cue these rules answer "do it", "skip it" or "the hour is over".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.debate import LIVE, LISTENING, Pace, Phase
+
+
+class Kind(StrEnum):
+    """What a cue makes happen. A cue's key is its kind, with a number where there are several: ``ask:2``."""
+
+    ANNOUNCE = "announce"
+    REMIND = "remind"
+    OPEN = "open"
+    LABEL = "label"
+    WARN = "warn"
+    ASK = "ask"
+    WRAP_UP = "wrap_up"
+    CLOSE = "close"
+    FORGOTTEN_HOLD = "forgotten_hold"
+    END_GRACE = "end_grace"
+    RECAP = "recap"
+
+
+# Kinds that move when the hour is bent (hold, extend, a late question), in the order of the hour.
+BENDING = frozenset({Kind.LABEL, Kind.WARN, Kind.ASK, Kind.WRAP_UP, Kind.CLOSE})
+QUESTIONS = frozenset({Kind.WARN, Kind.ASK})
+
+# How late a cue may be and still be worth doing. A question, an opening and a closing have the hour as limit.
+LATE_LIMIT: Mapping[Kind, timedelta] = {
+    Kind.ANNOUNCE: timedelta(days=1),
+    Kind.REMIND: timedelta(minutes=10),
+    Kind.LABEL: timedelta(minutes=2),
+    Kind.WARN: timedelta(minutes=1),
+    Kind.WRAP_UP: timedelta(minutes=3),
+}
+# Below this a question is on time, and the rest of the run-sheet stays where it is.
+ON_TIME = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Something the clock will do: ``key`` is unique in its debate, ``due_at`` an instant in UTC."""
+
+    key: str
+    due_at: datetime
+
+    @property
+    def kind(self) -> Kind:
+        """What it makes happen."""
+        return Kind(self.key.partition(":")[0])
+
+
+class Fate(StrEnum):
+    """What becomes of a due cue."""
+
+    DO = "do"
+    SKIP = "skip"
+    MISS = "miss"  # the whole debate is missed
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The fate of a due cue, why, and by how much the rest of the run-sheet moves."""
+
+    fate: Fate
+    why: str = ""
+    shift: timedelta = timedelta(0)
+
+
+def plan(starts_at: datetime, pace: Pace, *, questions: int, now: datetime) -> list[Cue]:
+    """The cues of a debate in order of time; those whose time had passed at planning are left out."""
+    pace = pace.fitted(questions)
+    cues = [Cue(f"{Kind.REMIND}:{_label(ahead)}", starts_at - ahead) for ahead in pace.reminders]
+    if pace.announce:
+        cues.append(Cue(Kind.ANNOUNCE, starts_at - pace.announce))
+    cues = [cue for cue in cues if cue.due_at > now]
+    cues += [Cue(Kind.OPEN, starts_at), *hour(starts_at, pace, questions=questions)]
+    return sorted(cues, key=lambda cue: cue.due_at)
+
+
+def hour(opened_at: datetime, pace: Pace, *, questions: int) -> list[Cue]:
+    """The cues from the opening to the closing, the opening itself left out."""
+    pace = pace.fitted(questions)
+    ends = opened_at + pace.minutes
+    cues = [Cue(Kind.LABEL, opened_at + pace.label)] if pace.label < pace.first else []
+    for number in range(1, questions + 1):
+        asked = opened_at + pace.first + (number - 1) * pace.step
+        cues.append(Cue(f"{Kind.ASK}:{number}", asked))
+        if timedelta(0) < pace.warning < min(pace.step, pace.first):
+            cues.append(Cue(f"{Kind.WARN}:{number}", asked - pace.warning))
+    last = opened_at + pace.first + max(questions - 1, 0) * pace.step
+    if pace.wrap_up and last < ends - pace.wrap_up:
+        cues.append(Cue(Kind.WRAP_UP, ends - pace.wrap_up))
+    cues.append(Cue(Kind.CLOSE, ends))
+    return sorted(cues, key=lambda cue: cue.due_at)
+
+
+def overrun(pace: Pace, *, questions: int) -> int | None:
+    """The number of the first question that would come after the closing, or None when all fit."""
+    pace = pace.fitted(questions)
+    for number in range(1, questions + 1):
+        if pace.first + (number - 1) * pace.step >= pace.minutes:
+            return number
+    return None
+
+
+def judge(cue: Cue, phase: Phase, *, ends_at: datetime, now: datetime) -> Verdict:
+    """What becomes of a due cue in a debate whose hour ends at ``ends_at`` (its closing cue's time)."""
+    late = now - cue.due_at
+    kind = cue.kind
+    if kind is Kind.OPEN:
+        if phase not in {Phase.DRAFT, Phase.SCHEDULED}:
+            return Verdict(Fate.SKIP, "ya estaba abierto")
+        return Verdict(Fate.MISS, "la hora ya había terminado") if now >= ends_at else Verdict(Fate.DO, _lateness(late))
+    if not _fits(kind, phase):
+        return Verdict(Fate.SKIP, f"el debate está {phase.value}")
+    limit = LATE_LIMIT.get(kind)
+    if limit is not None and late > limit:
+        return Verdict(Fate.SKIP, f"llegaba {_span(late)} tarde (límite {_span(limit)})")
+    if kind is Kind.ASK:
+        if now >= ends_at:
+            return Verdict(Fate.SKIP, "la hora ya había terminado")
+        if late > ON_TIME:
+            return Verdict(Fate.DO, _lateness(late), shift=late)
+    return Verdict(Fate.DO, _lateness(late))
+
+
+def shifted(cues: Iterable[Cue], by: timedelta, *, kinds: frozenset[Kind] = BENDING) -> list[Cue]:
+    """The cues of the kinds, moved by ``by``; the others are left out, for they stay."""
+    return [Cue(cue.key, cue.due_at + by) for cue in cues if cue.kind in kinds]
+
+
+def next_ask(cues: Sequence[Cue]) -> Cue | None:
+    """The earliest question cue of those given, or None."""
+    asks = [cue for cue in cues if cue.kind is Kind.ASK]
+    return min(asks, key=lambda cue: cue.due_at, default=None)
+
+
+def _fits(kind: Kind, phase: Phase) -> bool:
+    if kind in {Kind.ANNOUNCE, Kind.REMIND}:
+        return phase is Phase.SCHEDULED
+    if kind in {Kind.ASK, Kind.WARN, Kind.LABEL, Kind.WRAP_UP}:
+        return phase is Phase.OPEN
+    if kind is Kind.CLOSE:
+        return phase in LIVE
+    if kind is Kind.FORGOTTEN_HOLD:
+        return phase is Phase.HELD
+    if kind is Kind.END_GRACE:
+        return phase in LISTENING
+    return phase is Phase.CLOSED
+
+
+def _lateness(late: timedelta) -> str:
+    return f"{_span(late)} tarde" if late > ON_TIME else ""
+
+
+def _span(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def _label(ahead: timedelta) -> str:
+    seconds = int(ahead.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        # 24h keeps its usual name: nobody says "one day before" of a reminder on the eve.
+        if seconds and seconds % size == 0 and not (unit == "d" and seconds == 86400):
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

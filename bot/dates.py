@@ -1,0 +1,40 @@
+"""Dates as people read them, in Spanish and English: small enough to need no locale library at run time."""
+
+from datetime import datetime
+
+from bot import localtime
+
+_DAYS = {
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = {
+    "es": (
+        "enero", "febrero", "marzo", "abril", "mayo", "junio",
+        "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
+
+def long(instant: datetime, zone: str, *, locale: str = "es") -> str:
+    """«jueves 14 de enero de 2027, 19:00 (Europe/Madrid)»: the instant on the zone's clocks."""
+    return f"{day(instant, zone, locale=locale)}, {clock(instant, zone)} ({zone})"
+
+
+def day(instant: datetime, zone: str, *, locale: str = "es") -> str:
+    """«jueves 14 de enero de 2027»."""
+    language = locale if locale in _DAYS else "es"
+    local = localtime.wall(instant, zone)
+    name, month = _DAYS[language][local.weekday()], _MONTHS[language][local.month - 1]
+    if language == "en":
+        return f"{name}, {local.day} {month} {local.year}"
+    return f"{name} {local.day} de {month} de {local.year}"
+
+
+def clock(instant: datetime, zone: str) -> str:
+    """«19:00»."""
+    return f"{localtime.wall(instant, zone):%H:%M}"

@@ -1,0 +1,213 @@
+"""A debate file (TOML, DESIGN.md 8) read whole: either a plan, or every fault at once with its line and key."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from bot import cues, errors, localtime
+from bot.debate import Pace, pace_from_file
+from bot.question import LONGEST
+
+LONGEST_TITLE = 200
+MOST_QUESTIONS = 50
+_KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where"}
+_WHERE = {"slack", "x", "room"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedQuestion:
+    """A question of the run-sheet, with the answer that is released with it."""
+
+    text: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DebateFile:
+    """A debate as its file says. ``starts`` is local to ``timezone``; ``slack`` None means the usual channel."""
+
+    title: str
+    questions: tuple[PlannedQuestion, ...]
+    starts: datetime | None = None
+    timezone: str = ""
+    hashtag: str | None = None
+    host: str = ""
+    locale: str = ""
+    pace: Pace = field(default_factory=Pace)
+    slack: str | None = None  # a channel id, "" for not there
+    room: bool = True
+    rehearsal: bool = False
+
+    def starting(self, starts: datetime, timezone: str = "") -> "DebateFile":
+        """The same plan at a time: what makes a ready-made debate a planned one."""
+        return replace(self, starts=starts, timezone=timezone or self.timezone)
+
+
+def read(path: Path, *, needs_start: bool = True) -> DebateFile:
+    """The plan in a file; raises ``BadDebateFile`` with every fault."""
+    try:
+        source = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.BadDebateFile(faults=f"{path}: {error}") from error
+    return parse(source, needs_start=needs_start)
+
+
+def parse(source: str, *, needs_start: bool = True) -> DebateFile:
+    """The plan in the text of a debate file; raises ``BadDebateFile`` with every fault, its line and key."""
+    try:
+        data = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise errors.BadDebateFile(faults=f"no es TOML válido: {error}") from error
+    reader = _Reader(data)
+    plan = reader.plan(needs_start=needs_start)
+    if reader.faults:
+        faults = "; ".join(f"{_line(source, key)}{key}: {fault}" for key, fault in reader.faults)
+        raise errors.BadDebateFile(faults=faults)
+    return plan
+
+
+class _Reader:
+    """Takes a debate file's data apart and notes every fault as (key, what is wrong)."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        self.data = data
+        self.faults: list[tuple[str, str]] = []
+
+    def plan(self, *, needs_start: bool) -> DebateFile:
+        for key in sorted(set(self.data) - _KEYS):
+            self.faults.append((key, f"clave desconocida (valen {', '.join(sorted(_KEYS))})"))
+        title = self._text("title", limit=LONGEST_TITLE)
+        if not title.strip():
+            self.faults.append(("title", "falta el título"))
+        questions = self._questions()
+        pace = self._pace(len(questions))
+        where = self._where()
+        zone = self._zone()
+        hashtag = self._text("hashtag", limit=100).lstrip("#") if "hashtag" in self.data else None
+        if hashtag and not re.fullmatch(r"\w+", hashtag):
+            self.faults.append(("hashtag", "solo letras, cifras y guion bajo, sin espacios"))
+        locale = self._text("locale", limit=10)
+        if locale not in {"", "es", "en"}:
+            self.faults.append(("locale", "es o en"))
+        return DebateFile(
+            title=" ".join(title.split()), questions=questions, starts=self._starts(zone, needed=needs_start),
+            timezone=zone, hashtag=hashtag, host=self._text("host", limit=100), locale=locale, pace=pace,
+            slack=where[0], room=where[1],
+        )  # fmt: skip
+
+    def _text(self, key: str, *, limit: int) -> str:
+        value = self.data.get(key, "")
+        if not isinstance(value, str):
+            self.faults.append((key, "debe ser un texto entre comillas"))
+            return ""
+        if len(value) > limit:
+            self.faults.append((key, f"demasiado largo ({len(value)} caracteres; caben {limit})"))
+        return value
+
+    def _zone(self) -> str:
+        name = self._text("timezone", limit=60)
+        if name:
+            try:
+                localtime.zone(name)
+            except ValueError as error:
+                self.faults.append(("timezone", str(error)))
+                return ""
+        return name
+
+    def _starts(self, zone: str, *, needed: bool) -> datetime | None:
+        value = self.data.get("starts")
+        if value is None:
+            if needed:
+                self.faults.append(("starts", "falta la hora de comienzo, por ejemplo 2027-01-14T19:00:00"))
+            return None
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)  # noqa: DTZ007  (a local time: its zone stands beside it)
+            except ValueError:
+                pass
+        if not isinstance(value, datetime):
+            hint = "lleva fecha y hora" if isinstance(value, date) else "debe ser fecha y hora"
+            self.faults.append(("starts", f"{hint}, por ejemplo 2027-01-14T19:00:00"))
+            return None
+        if zone:
+            try:
+                localtime.resolve(value, zone)
+            except errors.Refusal as error:
+                self.faults.append(("starts", error.sentence()))
+        return value
+
+    def _questions(self) -> tuple[PlannedQuestion, ...]:
+        value = self.data.get("questions")
+        if not isinstance(value, list) or not value:
+            self.faults.append(("questions", "falta la lista de preguntas"))
+            return ()
+        if len(value) > MOST_QUESTIONS:
+            self.faults.append(("questions", f"demasiadas ({len(value)}; caben {MOST_QUESTIONS})"))
+        found = [self._question(f"questions[{number}]", one) for number, one in enumerate(value, start=1)]
+        return tuple(one for one in found if one is not None)
+
+    def _question(self, key: str, value: object) -> PlannedQuestion | None:
+        answer: object = ""
+        if isinstance(value, dict):
+            for extra in sorted(set(value) - {"text", "answer"}):
+                self.faults.append((key, f"clave desconocida «{extra}» (valen text y answer)"))
+            answer, value = value.get("answer", ""), value.get("text")
+        if not isinstance(value, str) or not isinstance(answer, str):
+            self.faults.append((key, 'debe ser un texto, o { text = "…", answer = "…" }'))
+            return None
+        text = " ".join(value.split())
+        if not text:
+            self.faults.append((key, "está vacía"))
+        if len(text) > LONGEST:
+            self.faults.append((key, f"demasiado larga ({len(text)} caracteres; caben {LONGEST})"))
+        if len(answer) > 3000:
+            self.faults.append((key, f"la respuesta preparada es demasiado larga ({len(answer)}; caben 3000)"))
+        return PlannedQuestion(text, answer.strip())
+
+    def _pace(self, questions: int) -> Pace:
+        table = self.data.get("pace", {})
+        if not isinstance(table, dict):
+            self.faults.append(("pace", "debe ser una tabla [pace]"))
+            return Pace()
+        pace, faults = pace_from_file(table)
+        for fault in faults:
+            key, _, what = fault.partition(": ")
+            self.faults.append((key, what))
+        if not faults and not pace.minutes:
+            self.faults.append(("pace.minutes", "un debate dura más de 0 minutos"))
+        elif not faults and (number := cues.overrun(pace, questions=questions)):
+            self.faults.append(("pace", f"la pregunta {number} saldría cuando el debate ya ha cerrado"))
+        return pace
+
+    def _where(self) -> tuple[str | None, bool]:
+        table = self.data.get("where", {})
+        if not isinstance(table, dict):
+            self.faults.append(("where", "debe ser una tabla [where]"))
+            return None, True
+        for key in sorted(set(table) - _WHERE):
+            self.faults.append((f"where.{key}", "lugar desconocido (valen slack, x y room)"))
+        slack, room = table.get("slack"), table.get("room", True)
+        channel: str | None = None
+        if slack is False:
+            channel = ""
+        elif isinstance(slack, str) and re.fullmatch(r"[CGD][A-Z0-9]{2,}", slack):
+            channel = slack
+        elif slack not in {None, True}:
+            self.faults.append(("where.slack", 'el identificador de un canal, por ejemplo "C0123456", o false'))
+        for key in ("x", "room"):
+            if not isinstance(table.get(key, True), bool):
+                self.faults.append((f"where.{key}", "true o false"))
+        return channel, room is not False
+
+
+def _line(source: str, key: str) -> str:
+    """«línea 3, » of the key's line in the file, where it can be found."""
+    name = re.split(r"[.\[]", key)
+    leaf = name[1] if key.startswith(("pace.", "where.")) else name[0]
+    for number, line in enumerate(source.splitlines(), start=1):
+        if re.match(rf"\s*\[?{re.escape(leaf)}\b", line):
+            return f"línea {number}, "
+    return ""

@@ -1,0 +1,185 @@
+"""One class per broken rule. Its docstring is the sentence the user reads, in Spanish; `words` has the English.
+
+``{fields}`` in the docstring are filled from the keyword arguments of the exception.
+"""
+
+
+class TertuliaError(Exception):
+    """Algo no ha salido bien."""
+
+    def __init__(self, **fields: object) -> None:
+        """Keep the fields that fill the sentence."""
+        self.fields = fields
+        super().__init__(self.sentence())
+
+    @classmethod
+    def template(cls) -> str:
+        """The sentence with its fields still open: the key under which `words` has its translation."""
+        return " ".join((cls.__doc__ or "").split())
+
+    def sentence(self) -> str:
+        """The sentence in Spanish, filled."""
+        return self.template().format(**self.fields)
+
+
+class Refusal(TertuliaError):
+    """No se puede hacer."""
+
+
+# --- who -----------------------------------------------------------------------------------------------------------
+
+
+class NotModerator(Refusal):
+    """Eso lo puede hacer quien modera; pide a un moderador que te dé el papel. No se ha cambiado nada."""
+
+
+class NoSuchPerson(Refusal):
+    """No conocemos a «{who}». Las personas se nombran PLATAFORMA:ID, por ejemplo slack:U123 o room:ana."""
+
+
+class NameTaken(Refusal):
+    """Alguien se llama ya «{name}» en esta sala; elige otro nombre o añade tu apellido."""
+
+
+# --- which ---------------------------------------------------------------------------------------------------------
+
+
+class NoSuchDebate(Refusal):
+    """No hay ningún debate «{debate}». Míralos con: tertulia debate list"""
+
+
+class NoDebateHere(Refusal):
+    """Ahora no hay ningún debate en marcha aquí. Con «calendario» ves los que vienen."""
+
+
+class NoSuchQuestion(Refusal):
+    """No hay ninguna pregunta «{question}» en este debate. Míralas con: tertulia question list"""
+
+
+class NoSuchMessage(Refusal):
+    """Ese mensaje no está en el registro del debate."""
+
+
+class UnknownCommand(Refusal):
+    """No conozco «{word}». ¿Querías decir «{nearest}»? Por ejemplo: {example}"""
+
+
+class MissingArgument(Refusal):
+    """A «{word}» le falta un dato: {what}. Por ejemplo: {example}"""
+
+
+# --- when ----------------------------------------------------------------------------------------------------------
+
+
+class WrongPhase(Refusal):
+    """El debate está {phase} y así no se puede {verb}. No se ha cambiado nada."""
+
+
+class TooSoon(Refusal):
+    """La última pregunta salió hace {seconds} s: parece una doble pulsación. Espera un minuto entre una y otra."""
+
+
+class StillPouring(Refusal):
+    """Siguen llegando respuestas ({count} en {seconds} s). ¿De verdad? Repite la orden con «de verdad» (o --yes)."""
+
+
+class SomethingSaid(Refusal):
+    """Ya han dicho {count} cosas y anular las borraría. ¿De verdad? Repite la orden con «de verdad» (o --yes)."""
+
+
+class NoQuestionLeft(Refusal):
+    """No queda ninguna pregunta por hacer. Añade una, o cierra el debate."""
+
+
+class PastStart(Refusal):
+    """El comienzo, {starts}, ya ha pasado. No se ha guardado nada; elige una hora que esté por llegar."""
+
+
+class NoSuchTime(Refusal):
+    """Las {local} no existen en {zone}: ese día cambia la hora. Elige {before} o {after}."""
+
+
+class TwoTimes(Refusal):
+    """Las {local} ocurren dos veces en {zone}: ese día cambia la hora. ¿{first} o {second}? Dilo con su desfase."""
+
+
+class Overlap(Refusal):
+    """Se solapa con «{title}» ({starts}) en {place}. No se ha guardado nada; elige otra hora u otro lugar."""
+
+
+class FilledUp(Refusal):
+    """Cabe como mucho {limit} en {what}; esto ocupa {size}. No se ha guardado nada; acórtalo y vuelve a enviarlo."""
+
+
+class Empty(Refusal):
+    """No has escrito nada en {what}. Escríbelo y vuelve a enviarlo."""
+
+
+class TooFast(Refusal):
+    """Vas muy deprisa: espera {seconds} s y vuelve a enviarlo. Tu texto sigue en la caja."""
+
+
+class CannotMove(Refusal):
+    """Una pregunta {state} no puede pasar a {wanted}. No se ha cambiado nada."""
+
+
+class OwnVote(Refusal):
+    """Tu propia pregunta ya cuenta con tu voto."""
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+class BadDebateFile(Refusal):
+    """El fichero de debate tiene fallos y no se ha guardado nada: {faults}"""
+
+
+class BadImport(Refusal):
+    """No se puede importar: {why}. No se ha guardado nada."""
+
+
+class BadExport(Refusal):
+    """No se puede exportar: {why}."""
+
+
+# --- the house -----------------------------------------------------------------------------------------------------
+
+
+class BadSetting(Refusal):
+    """Ajuste incorrecto: {why}"""
+
+
+class BadToken(Refusal):
+    """{platform} rechaza {token}: {why}. {advice}"""
+
+
+class DatabaseAhead(Refusal):
+    """La base de datos es de una versión más nueva ({found}) que este programa ({wanted}). Actualiza Tertulia."""
+
+
+class ForeignPackage(Refusal):
+    """Otro paquete instalado ({owner}) trae también «{package}» y puede pisar a Tertulia. Usa un entorno propio."""
+
+
+class Overloaded(TertuliaError):
+    """Hay demasiado trabajo esperando al disco; vuelve a intentarlo en unos segundos."""
+
+
+# --- what a mouth says to its publisher ----------------------------------------------------------------------------
+
+
+class NotNow(TertuliaError):
+    """Todavía no se puede enviar: {why}."""
+
+    def __init__(self, why: str, *, seconds: float | None = None) -> None:
+        """``seconds`` until it may be tried again, where the platform said so."""
+        self.seconds = seconds
+        super().__init__(why=why)
+
+
+class Unsure(TertuliaError):
+    """No se sabe si llegó: {why}."""
+
+
+class NotEver(TertuliaError):
+    """La plataforma lo rechaza: {why}."""

@@ -1,0 +1,134 @@
+"""Which question does a message answer, why, and how sure are we? (DESIGN.md, 5.) Pure."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a message stands under its question."""
+
+    HAND = "hand"
+    THREAD = "thread"
+    QUOTE = "quote"
+    CONVERSATION = "conversation"
+    LABEL = "label"
+    TIME = "time"
+
+
+class Confidence(StrEnum):
+    """How sure we are of it; a guess goes on the review list."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    GUESS = "guess"
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """The number of the question (None: said before the first one), the reason, the certainty.
+
+    ``conflict`` is True where a label contradicted the thread that the message stands in.
+    """
+
+    question: int | None
+    reason: Reason
+    confidence: Confidence
+    conflict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The questions asked so far: ``posts`` maps the platform id of each of their posts to their number.
+
+    ``times`` and ``numbers`` are the same questions in order of asking.
+    """
+
+    times: Sequence[datetime]
+    numbers: Sequence[int]
+    posts: Mapping[str, int]
+
+    def open_at(self, when: datetime) -> int | None:
+        """The number of the question that was open at that time, or None before the first."""
+        at = bisect_right(self.times, when)
+        return self.numbers[at - 1] if at else None
+
+
+# R1, A1, P1, Q1 and their everyday spellings: "R.1", "r1)", "R-1:", "R 1.", "#R1".
+_START = re.compile(
+    r"""^\s*(?:[#@][\w.-]+[\s,:]+|[*_"'«“(\[¡¿]+)*   # greeted or tagged first, or wrapped in marks
+        \#?(?P<kind>[RAPQ])\s?[.\-–_]?\s?(?P<number>\d{1,2})
+        (?P<after>\s*[:.)\]\-–—,;/*_]|\s+|$)(?P<rest>.*)""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_TAG = re.compile(r"(?<![\w#&])#(?P<kind>[RAPQ])[._-]?(?P<number>\d{1,2})(?!\w)", re.IGNORECASE)
+_END = re.compile(r"(?<![\w.,/-])(?P<kind>[RPQ])\.?(?P<number>\d{1,2})[.)!]*(?:\s+[#@][\w.-]+)*\s*$")
+# "A4 paper", "A 4 manos": the label letter that is also a word needs more than a space behind its number.
+_NOT_A_LABEL = re.compile(
+    r"\s*(?:paper|papel|sheets?|size|format|hojas?|folios?|landscape|portrait|manos|veces|euros?|%|horas?|días?)\b",
+    re.IGNORECASE,
+)
+
+
+def label(text: str, known: Mapping[int, int] | Sequence[int]) -> tuple[int, Confidence] | None:
+    """The number of a known question that the text is labelled with, and how sure that is; None without one."""
+    match = _START.match(text)
+    if match and int(match["number"]) in known and not _is_a_word(match):
+        return int(match["number"]), Confidence.CERTAIN
+    match = _TAG.search(text)
+    if match and int(match["number"]) in known:
+        return int(match["number"]), Confidence.CERTAIN
+    match = _END.search(text)
+    if match and int(match["number"]) in known:
+        return int(match["number"]), Confidence.LIKELY
+    return None
+
+
+def _is_a_word(match: re.Match[str]) -> bool:
+    if match["after"].strip():
+        return False
+    if _NOT_A_LABEL.match(match["rest"]):
+        return True
+    # "A 4 de mayo", "a 3 clientes": a small or spaced A is the preposition.
+    return match["kind"] == "a" or (match["kind"] == "A" and re.search(r"[Aa]\s\d", match[0]) is not None)
+
+
+def file(
+    text: str,
+    posted_at: datetime,
+    asked: Asked,
+    *,
+    thread: str | None = None,
+    quotes: str | None = None,
+    root: Filing | None = None,
+) -> Filing:
+    """Where a message stands that nobody has filed by hand.
+
+    ``thread`` and ``quotes`` are the platform ids of what it answers and quotes; ``root`` is the filing of the
+    thread's first message where that is not a question itself.
+    """
+    place = _by_place(asked, thread, quotes, root)
+    said = label(text, asked.numbers)
+    if said is not None:
+        number, confidence = said
+        if place is None or place.question is None:
+            return Filing(number, Reason.LABEL, confidence)
+        if place.question != number and confidence is Confidence.CERTAIN:
+            return Filing(number, Reason.LABEL, confidence, conflict=True)
+    if place is not None:
+        return place
+    return Filing(asked.open_at(posted_at), Reason.TIME, Confidence.GUESS)
+
+
+def _by_place(asked: Asked, thread: str | None, quotes: str | None, root: Filing | None) -> Filing | None:
+    if thread is not None and thread in asked.posts:
+        return Filing(asked.posts[thread], Reason.THREAD, Confidence.CERTAIN)
+    if quotes is not None and quotes in asked.posts:
+        return Filing(asked.posts[quotes], Reason.QUOTE, Confidence.LIKELY)
+    if root is not None:
+        certain = root.reason in {Reason.HAND, Reason.LABEL, Reason.THREAD} and root.confidence is Confidence.CERTAIN
+        return Filing(root.question, Reason.CONVERSATION, Confidence.LIKELY if certain else root.confidence)
+    return None

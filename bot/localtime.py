@@ -1,0 +1,60 @@
+"""Local times and zones: a debate is planned at a wall-clock time, and kept as an instant in UTC."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot import errors
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name such as ``Europe/Madrid``; ``ValueError`` when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"«{name}» no es una zona horaria (por ejemplo Europe/Madrid)") from error
+
+
+def resolve(local: datetime, zone_name: str) -> datetime:
+    """The instant in UTC of a local time that exists exactly once in its zone.
+
+    A time with an offset of its own is taken as it is. Raises ``NoSuchTime`` in the gap of a clock change and
+    ``TwoTimes`` in its fold, both readings named (DESIGN.md, 6).
+    """
+    if local.tzinfo is not None:
+        return local.astimezone(UTC)
+    tz = zone(zone_name)
+    first, second = local.replace(tzinfo=tz, fold=0), local.replace(tzinfo=tz, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(UTC)
+    if first.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == local:
+        raise errors.TwoTimes(
+            local=f"{local:%H:%M}", zone=zone_name, first=first.isoformat(), second=second.isoformat()
+        )
+    # In a gap the earlier offset reads it after the change, the later one before it.
+    after, before = first.astimezone(UTC).astimezone(tz), second.astimezone(UTC).astimezone(tz)
+    raise errors.NoSuchTime(local=f"{local:%H:%M}", zone=zone_name, before=f"{before:%H:%M}", after=f"{after:%H:%M}")
+
+
+def wall(instant: datetime, zone_name: str) -> datetime:
+    """The instant as the clocks of the zone show it."""
+    return instant.astimezone(zone(zone_name))
+
+
+def iso(instant: datetime | None) -> str | None:
+    """ISO 8601 in UTC with ``Z``, to the microsecond only where there is one; None stays None."""
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def duration(text: str) -> timedelta:
+    """``"90s"``, ``"10m"``, ``"1h"``, ``"7d"`` or ``"1h30m"`` as a length of time; ``ValueError`` otherwise."""
+    compact = text.strip()
+    parts = _DURATION.findall(compact)
+    if not parts or _DURATION.sub("", compact).strip():
+        raise ValueError(f"«{text}» no es una duración (por ejemplo 90s, 10m, 1h)")
+    return timedelta(seconds=sum(float(amount) * _UNITS[unit.lower()] for amount, unit in parts))

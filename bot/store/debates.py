@@ -1,0 +1,174 @@
+"""Debates, their places, cues and questions: the quiet paths, through SQLModel rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from bot import errors
+from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
+from bot.store.engine import Tx
+from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, to_micros
+
+
+def get(tx: Tx, debate: int | str) -> Debate:
+    """The debate of an id or slug; raises ``NoSuchDebate``."""
+    key = str(debate)
+    row = tx.session.get(Debate, int(key)) if key.isdecimal() and len(key) < 12 else None
+    if row is None:
+        row = tx.session.exec(select(Debate).where(Debate.slug == key)).first()
+    if row is None:
+        raise errors.NoSuchDebate(debate=debate)
+    return row
+
+
+def ident(debate: Debate) -> int:
+    """The id of a stored debate."""
+    if debate.id is None:
+        raise ValueError("not stored yet")
+    return debate.id
+
+
+def every(tx: Tx) -> Sequence[Debate]:
+    """All debates, newest start first."""
+    return tx.session.exec(select(Debate).order_by(col(Debate.starts_at).desc(), col(Debate.id).desc())).all()
+
+
+def coming(tx: Tx, *, limit: int = 20) -> Sequence[Debate]:
+    """Debates that are planned, soonest first."""
+    query = select(Debate).where(col(Debate.phase).in_(COMING)).order_by(col(Debate.starts_at)).limit(limit)
+    return tx.session.exec(query).all()
+
+
+def listening(tx: Tx) -> Sequence[Debate]:
+    """Debates that take answers now (open, held or in their grace), the latest opening first."""
+    query = select(Debate).where(col(Debate.phase).in_(LISTENING)).order_by(col(Debate.opened_at).desc())
+    return tx.session.exec(query).all()
+
+
+def at_place(tx: Tx, platform: str, address: str) -> Debate | None:
+    """The debate that a command in a place means: the live one, else the one in its grace, else the next to come."""
+    query = (
+        select(Debate)
+        .join(Place, col(Place.debate_id) == col(Debate.id))
+        .where(Place.platform == platform, Place.address == address, col(Debate.phase).not_in(OVER))
+        .order_by(col(Debate.starts_at))
+    )
+    found = tx.session.exec(query).all()
+    for wanted in (LIVE, frozenset({Phase.GRACE}), COMING):
+        for debate in found:
+            if debate.phase in wanted:
+                return debate
+    return None
+
+
+def places(tx: Tx, debate_id: int) -> Sequence[Place]:
+    """Where a debate is held."""
+    return tx.session.exec(select(Place).where(Place.debate_id == debate_id).order_by(Place.platform)).all()
+
+
+def clash(tx: Tx, platform: str, address: str, *, start: datetime, end: datetime, but: int | None) -> Debate | None:
+    """A debate of the same place whose hour overlaps, or None; ``but`` is left out of the search."""
+    query = (
+        select(Debate)
+        .join(Place, col(Place.debate_id) == col(Debate.id))
+        .where(Place.platform == platform, Place.address == address, col(Debate.phase).not_in(OVER))
+        .where(col(Debate.starts_at) < end, col(Debate.ends_at) > start, col(Debate.id) != (but or 0))
+    )
+    return tx.session.exec(query).first()
+
+
+def slug_taken(tx: Tx, slug: str) -> bool:
+    """Whether a debate has this slug."""
+    return tx.session.exec(select(Debate.id).where(Debate.slug == slug)).first() is not None
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def questions(tx: Tx, debate_id: int) -> Sequence[Question]:
+    """All questions of a debate: the asked ones by number, then the run-sheet by position."""
+    query = select(Question).where(Question.debate_id == debate_id)
+    return tx.session.exec(query.order_by(col(Question.position), col(Question.id))).all()
+
+
+def question(tx: Tx, debate_id: int | None, question_id: int) -> Question:
+    """The question of an id (in the debate, where one is given); raises ``NoSuchQuestion``."""
+    row = tx.session.get(Question, question_id)
+    if row is None or (debate_id is not None and row.debate_id != debate_id):
+        raise errors.NoSuchQuestion(question=question_id)
+    return row
+
+
+# --- cues ------------------------------------------------------------------------------------------------------------
+
+
+def cues(tx: Tx, debate_id: int) -> Sequence[Cue]:
+    """All cues of a debate in order of time."""
+    return tx.session.exec(select(Cue).where(Cue.debate_id == debate_id).order_by(col(Cue.due_at), col(Cue.id))).all()
+
+
+def due_cue(tx: Tx, now: datetime) -> Cue | None:
+    """The cue that is due longest, locked against other writers until this action is committed; None when none is.
+
+    Claiming and doing are one transaction: on SQLite there is one writer at a time, on PostgreSQL the row is locked
+    and another process skips it, so a cue is done once however many processes ask.
+    """
+    query = select(Cue).where(Cue.state == "planned", col(Cue.due_at) <= now).order_by(col(Cue.due_at), col(Cue.id))
+    return tx.session.exec(query.limit(1).with_for_update(skip_locked=True)).first()
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """When the next planned cue is due, or None."""
+    query = select(Cue.due_at).where(Cue.state == "planned").order_by(col(Cue.due_at)).limit(1)
+    return tx.session.exec(query).first()
+
+
+# --- the rest --------------------------------------------------------------------------------------------------------
+
+
+def bump(tx: Tx, debate_id: int) -> int:
+    """The debate's clock has ticked; returns its new reading, for the rows that changed with it."""
+    tx.touched.add(debate_id)
+    tx.finish()
+    query = sa.update(Debate).where(col(Debate.id) == debate_id).values(rev=Debate.rev + 1).returning(col(Debate.rev))
+    rev: int = tx.conn.execute(query).scalar_one()
+    loaded = tx.session.identity_map.get(tx.session.identity_key(Debate, debate_id))
+    if loaded is not None:
+        # The row is loaded: keep it in step without marking it changed.
+        sa.orm.attributes.set_committed_value(loaded, "rev", rev)
+    return rev
+
+
+def record(tx: Tx, *, who: str, action: str, debate_id: int | None, now: datetime, detail: str = "") -> None:
+    """An audit row says who did what."""
+    tx.session.add(Audit(at=now, who=who, action=action, debate_id=debate_id, detail=detail))
+
+
+def gaps(tx: Tx, debate_id: int) -> Sequence[Gap]:
+    """The gaps of a debate in order of time."""
+    return tx.session.exec(select(Gap).where(Gap.debate_id == debate_id).order_by(col(Gap.from_at))).all()
+
+
+def recent_messages(tx: Tx, debate_id: int, since: datetime) -> int:
+    """How many messages were posted since a time."""
+    query = sa.text("SELECT count(*) FROM message WHERE debate_id = :id AND posted_at >= :since")
+    return int(tx.conn.execute(query, {"id": debate_id, "since": to_micros(since)}).scalar_one())
+
+
+def message_count(tx: Tx, debate_id: int) -> int:
+    """How many messages a debate's log holds, deleted ones included."""
+    return int(tx.conn.execute(sa.text("SELECT count(*) FROM message WHERE debate_id = :id"), {"id": debate_id}).scalar_one())
+
+
+def erase(tx: Tx, debate_id: int) -> None:
+    """The debate and all that hangs on it are gone."""
+    tx.session.expunge_all()
+    questions_of = sa.select(col(Question.id)).where(col(Question.debate_id) == debate_id)
+    messages_of = sa.select(col(Message.id)).where(col(Message.debate_id) == debate_id)
+    tx.conn.execute(sa.delete(Vote).where(col(Vote.question_id).in_(questions_of)))
+    tx.conn.execute(sa.delete(Reaction).where(col(Reaction.message_id).in_(messages_of)))
+    for name in ("message", "question", "cue", "gap", "place"):
+        tx.conn.execute(sa.text(f"DELETE FROM {name} WHERE debate_id = :id"), {"id": debate_id})  # noqa: S608
+    tx.conn.execute(sa.delete(Debate).where(col(Debate.id) == debate_id))

@@ -1,0 +1,181 @@
+"""The two connections to the database: one that writes, in turn, and many that read.
+
+SQLite: WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE`` for writers (a deferred one loses updates), foreign keys,
+``secure_delete`` (what is erased is overwritten). PostgreSQL: psycopg, the same code.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlmodel import Session, SQLModel
+
+
+T = TypeVar("T")
+
+BUSY_MS = 10_000
+HEAD = "0001"  # the newest migration; a test compares it with the scripts
+
+
+class Tx:
+    """One action's view of the database, inside its savepoint.
+
+    ``conn`` runs Core statements, ``session`` (made on first use) loads and keeps rows. ``touched`` collects the ids of
+    debates whose visible state changed; ``outbox`` is set when something is to be sent.
+    """
+
+    def __init__(self, conn: sa.Connection) -> None:
+        """Bind to an open connection whose transaction the caller owns."""
+        self.conn = conn
+        self.touched: set[int] = set()
+        self.outbox = False
+        self.cues = False
+        self.scrub = False
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The SQLModel session of this action."""
+        if self._session is None:
+            self._session = Session(bind=self.conn, autoflush=True, expire_on_commit=False)
+        return self._session
+
+    @property
+    def sqlite(self) -> bool:
+        """True on SQLite."""
+        return self.conn.dialect.name == "sqlite"
+
+    def finish(self) -> None:
+        """Everything the session holds is written to the connection."""
+        if self._session is not None:
+            self._session.flush()
+
+    def drop(self) -> None:
+        """The session forgets what it held."""
+        if self._session is not None:
+            self._session.expunge_all()
+            self._session = None
+
+
+class Prepared:
+    """A Core statement compiled once, run with rows of plain values: the driver's own speed where every message passes."""
+
+    def __init__(self, statement: sa.sql.ClauseElement, names: Sequence[str]) -> None:
+        """``names`` are the bind parameters, in the order in which rows give them."""
+        self._statement = statement
+        self._names = tuple(names)
+        self._sql: dict[str, tuple[str, tuple[int, ...] | None]] = {}
+
+    def _compiled(self, dialect: sa.Dialect) -> tuple[str, tuple[int, ...] | None]:
+        found = self._sql.get(dialect.name)
+        if found is None:
+            compiled = self._statement.compile(dialect=dialect)
+            order: tuple[int, ...] | None = None
+            positions = getattr(compiled, "positiontup", None)
+            if positions is not None:
+                order = tuple(self._names.index(name) for name in positions)
+            found = self._sql[dialect.name] = (str(compiled), order)
+        return found
+
+    def run(self, conn: sa.Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """The statement has run once for each row (values as the driver takes them: times in microseconds)."""
+        if not rows:
+            return
+        sql, order = self._compiled(conn.dialect)
+        if order is None:
+            conn.exec_driver_sql(sql, [dict(zip(self._names, row, strict=True)) for row in rows])
+        elif order == tuple(range(len(self._names))):
+            conn.exec_driver_sql(sql, [tuple(row) for row in rows])
+        else:
+            conn.exec_driver_sql(sql, [tuple(row[i] for i in order) for row in rows])
+
+
+class Store:
+    """An open database."""
+
+    def __init__(self, url: str) -> None:
+        """Open the engines; no statement runs yet. ``url`` is ``sqlite:///path`` or ``postgresql+psycopg://…``."""
+        self.url = sa.make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            self._writes = sa.create_engine(self.url, poolclass=sa.NullPool)
+            self._reads = sa.create_engine(self.url, pool_size=4, max_overflow=28)
+            event.listen(self._writes, "connect", _sqlite_connect)
+            event.listen(self._reads, "connect", _sqlite_connect)
+            event.listen(self._writes, "begin", _begin_immediate)
+            event.listen(self._reads, "begin", _begin)
+        else:
+            self._writes = sa.create_engine(self.url, pool_size=2, pool_pre_ping=True)
+            self._reads = sa.create_engine(self.url, pool_size=4, max_overflow=28, pool_pre_ping=True)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database; None on PostgreSQL."""
+        return Path(self.url.database) if self.sqlite and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent view of what is committed; nothing can be written through it on SQLite by convention."""
+        with self._reads.connect() as conn:
+            tx = Tx(conn)
+            try:
+                yield tx
+            finally:
+                tx.drop()
+                conn.rollback()
+
+    def writing(self) -> sa.Connection:
+        """The connection of a writer; the caller begins, commits and closes it."""
+        return self._writes.connect()
+
+    def write(self, action: Callable[[Tx], T]) -> T:
+        """The action's change is committed; returns what it returned. For commands: a running bot has its writer."""
+        with self.writing() as conn, conn.begin():
+            tx = Tx(conn)
+            result = action(tx)
+            tx.finish()
+            tx.drop()
+        return result
+
+    def revision(self) -> str | None:
+        """The migration that the database is at, or None when it has no tables of ours."""
+        with self._reads.connect() as conn:
+            if not sa.inspect(conn).has_table("alembic_version"):
+                return None
+            return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+    def close(self) -> None:
+        """All connections are closed."""
+        self._reads.dispose()
+        self._writes.dispose()
+
+
+def metadata() -> sa.MetaData:
+    """The tables as the code has them."""
+    return SQLModel.metadata
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not send BEGIN on its own
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("BEGIN")

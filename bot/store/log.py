@@ -1,0 +1,243 @@
+"""The log: where every message passes. Core statements compiled once, rows in batches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from bot import errors
+from bot.store.engine import Prepared, Tx
+from bot.tables import Debate, Identity, Message, Outbox, Person, Place, Question, Reaction
+
+_message = Message.__table__  # type: ignore[attr-defined]  # SQLModel makes it
+_reaction = Reaction.__table__  # type: ignore[attr-defined]
+_identity = Identity.__table__  # type: ignore[attr-defined]
+_person = Person.__table__  # type: ignore[attr-defined]
+
+# Columns of a new message, in the order in which rows give them.
+NEW = (
+    "debate_id", "platform", "place", "platform_id", "thread", "reply_to", "quotes", "identity_id", "author", "text",
+    "rich", "files", "posted_at", "edited_at", "deleted_at", "late", "question", "filed_by", "confidence", "conflict",
+    "terms", "rev",
+)  # fmt: skip
+_SAID = ("identity_id", "author", "text", "rich", "files", "posted_at", "edited_at", "late", "terms", "rev")
+_FILED = ("question", "filed_by", "confidence", "conflict", "rev")
+
+
+class Known(NamedTuple):
+    """What the log already holds of a message; times in microseconds."""
+
+    id: int
+    debate_id: int
+    platform_id: str
+    place: str
+    thread: str | None
+    identity_id: int | None
+    edited_at: int | None
+    deleted_at: int | None
+    question: int | None
+    filed_by: str
+    confidence: str
+    hand: int | None
+
+
+class Hearing(NamedTuple):
+    """A debate that hears a place: from when to when (microseconds; None: still), and when its hour closed."""
+
+    debate_id: int
+    opened_at: int
+    closed_at: int | None
+    until: int | None
+
+
+_bind = sa.bindparam
+_INSERT = Prepared(
+    sa.text(
+        f"INSERT INTO message ({', '.join(NEW)}) VALUES ({', '.join(':' + name for name in NEW)}) "  # noqa: S608
+        "ON CONFLICT (platform_id, place, platform, debate_id) DO NOTHING"
+    ),
+    NEW,
+)
+_SAY_AGAIN = Prepared(
+    sa.text(f"UPDATE message SET {', '.join(f'{name} = :{name}' for name in _SAID)} WHERE id = :id"),  # noqa: S608
+    (*_SAID, "id"),
+)
+_FILE = Prepared(
+    sa.text(f"UPDATE message SET {', '.join(f'{name} = :{name}' for name in _FILED)} WHERE id = :id"),  # noqa: S608
+    (*_FILED, "id"),
+)
+_ERASE = Prepared(
+    sa.text(
+        "UPDATE message SET identity_id = NULL, author = '', text = '', rich = NULL, files = NULL, terms = NULL, "
+        "edited_at = NULL, deleted_at = :at, rev = :rev WHERE id = :id"
+    ),
+    ("at", "rev", "id"),
+)
+_REACT = Prepared(
+    sa.text(
+        "INSERT INTO reaction (message_id, name, who, count, at) VALUES (:message_id, :name, :who, :count, :at) "
+        "ON CONFLICT (message_id, name, who) DO UPDATE SET count = excluded.count, at = excluded.at "
+        "WHERE reaction.at <= excluded.at"
+    ),
+    ("message_id", "name", "who", "count", "at"),
+)
+
+
+def insert(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
+    """New messages (columns ``NEW``) are in the log; one that is there already stays as it is."""
+    _INSERT.run(tx.conn, rows)
+
+
+def say_again(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
+    """Messages have the text and author of the rows: ``identity_id, author, text, rich, files, posted_at, edited_at,
+    late, terms, rev, id``."""
+    _SAY_AGAIN.run(tx.conn, rows)
+
+
+def file(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
+    """Messages stand under the questions of the rows: ``question, filed_by, confidence, conflict, rev, id``."""
+    _FILE.run(tx.conn, rows)
+
+
+def erase(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
+    """Messages keep their place and nothing else; rows are ``deleted at (microseconds), rev, id``."""
+    _ERASE.run(tx.conn, rows)
+    ids = [row[2] for row in rows]
+    tx.conn.execute(sa.delete(_reaction).where(_reaction.c.message_id.in_(ids)))
+    tx.scrub = True
+
+
+def react(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
+    """Reactions are kept, the later word winning; rows are ``message id, name, who, count, at (microseconds)``."""
+    _REACT.run(tx.conn, rows)
+
+
+def known(tx: Tx, platform: str, ids: Iterable[str]) -> list[Known]:
+    """What the log holds of messages of these platform ids, in whatever debate."""
+    columns = [_message.c[name] for name in Known._fields]
+    for at in ("edited_at", "deleted_at"):
+        columns[Known._fields.index(at)] = sa.type_coerce(_message.c[at], sa.BigInteger).label(at)
+    query = sa.select(*columns).where(_message.c.platform_id.in_(list(ids)), _message.c.platform == platform)
+    return [Known(*row) for row in tx.conn.execute(query)]
+
+
+def replies(tx: Tx, debate_id: int, threads: Iterable[str]) -> Sequence[Sequence[Any]]:
+    """The messages of a debate that stand in these threads: id, thread, text, posted_at (microseconds), quotes, hand…"""
+    return _for_filing(tx, _message.c.debate_id == debate_id, _message.c.thread.in_(list(threads)))
+
+
+def all_for_filing(tx: Tx, debate_id: int) -> Sequence[Sequence[Any]]:
+    """Every message of a debate with what its filing depends on, oldest first."""
+    return _for_filing(tx, _message.c.debate_id == debate_id)
+
+
+def _for_filing(tx: Tx, *where: sa.ColumnElement[bool]) -> Sequence[Sequence[Any]]:
+    m = _message.c
+    query = sa.select(
+        m.id, m.platform, m.platform_id, m.thread, m.quotes, m.text, sa.type_coerce(m.posted_at, sa.BigInteger),
+        m.question, m.filed_by, m.confidence, m.conflict, m.hand, m.deleted_at.is_not(None),
+    ).where(*where)  # fmt: skip
+    return tx.conn.execute(query.order_by(m.posted_at, m.id)).all()
+
+
+def hearing(tx: Tx, platform: str, place: str) -> list[Hearing]:
+    """The debates that were ever opened in a place, the latest first."""
+    big = sa.BigInteger
+    query = (
+        sa.select(
+            col(Debate.id),
+            sa.type_coerce(col(Debate.opened_at), big),
+            sa.type_coerce(col(Debate.closed_at), big),
+            sa.type_coerce(col(Debate.grace_until), big),
+        )
+        .join(Place, col(Place.debate_id) == col(Debate.id))
+        .where(col(Place.platform) == platform, col(Place.address) == place, col(Debate.opened_at).is_not(None))
+        .where(col(Debate.imported).is_(False))
+        .order_by(col(Debate.opened_at).desc())
+        .limit(20)
+    )
+    return [Hearing(int(row[0] or 0), *row[1:]) for row in tx.conn.execute(query)]
+
+
+def asked(tx: Tx, debate_id: int) -> list[tuple[int, int]]:
+    """(number, asked at in microseconds) of the questions asked so far, in order of asking."""
+    query = (
+        sa.select(col(Question.number), sa.type_coerce(col(Question.asked_at), sa.BigInteger))
+        .where(col(Question.debate_id) == debate_id, col(Question.number).is_not(None))
+        .order_by(col(Question.asked_at), col(Question.number))
+    )
+    return [(number or 0, int(at)) for number, at in tx.conn.execute(query)]
+
+
+def question_posts(tx: Tx, debate_id: int) -> dict[str, int]:
+    """The platform ids of the posts of asked questions, with the question's number."""
+    query = (
+        sa.select(col(Outbox.landed), col(Question.number))
+        .join(Question, col(Question.id) == col(Outbox.question_id))
+        .where(col(Outbox.debate_id) == debate_id, col(Outbox.landed).is_not(None), col(Outbox.kind) == "question")
+    )
+    return {str(landed): int(number) for landed, number in tx.conn.execute(query) if number is not None}
+
+
+def identities(tx: Tx, platform: str, names: Mapping[str, str]) -> dict[str, int]:
+    """The identity of each platform id, made where it was missing; ``names`` says what they are called (or "")."""
+    if not names:
+        return {}
+    t = _identity.c
+    query = sa.select(t.platform_id, t.id, t.name).where(t.platform == platform, t.platform_id.in_(list(names)))
+    found: dict[str, int] = {}
+    for ident, row_id, name in tx.conn.execute(query):
+        found[ident] = row_id
+        if names[ident] and names[ident] != name:
+            tx.conn.execute(sa.update(_identity).where(t.id == row_id).values(name=names[ident]))
+    for ident, name in names.items():
+        if ident not in found:
+            person = tx.conn.execute(sa.insert(_person).values(alias="").returning(_person.c.id)).scalar_one()
+            values = {"person_id": person, "platform": platform, "platform_id": ident, "name": name, "role": "member"}
+            found[ident] = tx.conn.execute(sa.insert(_identity).values(**values).returning(t.id)).scalar_one()
+    return found
+
+
+def set_roles(tx: Tx, platform: str, role: str, idents: Iterable[str]) -> None:
+    """The identities have the role, unless they moderate."""
+    query = sa.update(_identity).where(_identity.c.platform == platform, _identity.c.platform_id.in_(list(idents)))
+    tx.conn.execute(query.where(_identity.c.role == "member").values(role=role))
+
+
+def name_messages(tx: Tx, identity_id: int, name: str) -> Sequence[int]:
+    """Messages of an identity whose author had no name yet have this one; returns the debates they are in."""
+    m = _message.c
+    query = sa.update(_message).where(m.identity_id == identity_id, m.author == "", m.deleted_at.is_(None))
+    return sorted({row[0] for row in tx.conn.execute(query.values(author=name).returning(m.debate_id))})
+
+
+def platform_ids(tx: Tx, debate_id: int, platform: str) -> set[str]:
+    """The platform ids of a debate's messages that stand (not deleted): what a backfill compares with."""
+    m = _message.c
+    query = sa.select(m.platform_id).where(m.debate_id == debate_id, m.platform == platform, m.deleted_at.is_(None))
+    return set(tx.conn.execute(query).scalars())
+
+
+def quench(tx: Tx, message_id: int, at: int) -> None:
+    """No reaction is on the message any more, as of a time in microseconds; what came later stays."""
+    r = _reaction.c
+    query = sa.update(_reaction).where(r.message_id == message_id, sa.type_coerce(r.at, sa.BigInteger) <= at)
+    tx.conn.execute(query.values(count=0))
+
+
+def touch(tx: Tx, message_id: int, rev: int) -> None:
+    """The message counts as changed."""
+    tx.conn.execute(sa.update(_message).where(_message.c.id == message_id).values(rev=rev))
+
+
+def by_hand(tx: Tx, debate_id: int, message_id: int, number: int, rev: int) -> None:
+    """The message stands under the question of a number (0: none) by a moderator's hand."""
+    m = _message.c
+    values = {
+        "hand": number, "question": number or None, "filed_by": "hand", "confidence": "certain", "conflict": False,
+        "rev": rev,
+    }  # fmt: skip
+    done = tx.conn.execute(sa.update(_message).where(m.id == message_id, m.debate_id == debate_id).values(**values))
+    if done.rowcount != 1:
+        raise errors.NoSuchMessage

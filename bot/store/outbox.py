@@ -1,0 +1,61 @@
+"""The outbox: rows to send, claimed under a lease, and where each of them landed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from bot.store.engine import Tx
+from bot.tables import Outbox
+
+
+def of_debate(tx: Tx, debate_id: int) -> Sequence[Outbox]:
+    """All posts of a debate in the order in which they were decided."""
+    return tx.session.exec(select(Outbox).where(Outbox.debate_id == debate_id).order_by(col(Outbox.id))).all()
+
+
+def claimable(tx: Tx, platform: str, now: datetime, *, limit: int) -> Sequence[Outbox]:
+    """Posts of a platform whose time has come and that nobody holds, oldest first, at most one a place.
+
+    One a place keeps the order of what is said there: a post waits until those before it are settled.
+    """
+    waiting = col(Outbox.state).in_(("queued", "sending"))
+    first = (
+        select(sa.func.min(Outbox.id))
+        .where(Outbox.platform == platform, waiting)
+        .group_by(col(Outbox.place))
+        .scalar_subquery()
+    )
+    free = sa.or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) < now)
+    query = select(Outbox).where(col(Outbox.id).in_(first), col(Outbox.next_at) <= now, free)
+    return tx.session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def next_at(tx: Tx, platform: str) -> datetime | None:
+    """When the next post of a platform may be tried, or None when none waits."""
+    query = select(sa.func.min(Outbox.next_at)).where(
+        Outbox.platform == platform, col(Outbox.state).in_(("queued", "sending"))
+    )
+    return tx.session.exec(query).first()
+
+
+def get(tx: Tx, row_id: int) -> Outbox | None:
+    """The post of an id, or None."""
+    return tx.session.get(Outbox, row_id)
+
+
+def by_landing(tx: Tx, platform: str, place: str, landed: str) -> Outbox | None:
+    """The post that stands at a place under a platform id, or None."""
+    query = select(Outbox).where(Outbox.platform == platform, Outbox.place == place, Outbox.landed == landed)
+    return tx.session.exec(query).first()
+
+
+def backlog(tx: Tx) -> dict[str, int]:
+    """How many posts wait, by platform."""
+    query = (
+        select(Outbox.platform, sa.func.count())
+        .where(col(Outbox.state).in_(("queued", "sending")))
+        .group_by(col(Outbox.platform))
+    )
+    return dict(tx.session.exec(query).all())

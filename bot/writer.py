@@ -1,0 +1,172 @@
+"""The writer: one thread that owns the write connection and commits in groups.
+
+It takes all that waits, runs each action in its own savepoint, commits once, and then answers each caller. An
+action that fails is rolled back alone; a commit that fails fails everybody who was in it.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from bot import errors
+from bot.store.engine import Store, Tx
+
+T = TypeVar("T")
+
+# More actions than this waiting means the disk does not keep up: callers are told, platforms send again.
+MOST_WAITING = 20_000
+# One commit takes at most this many actions, so that the first does not wait for the last.
+GROUP = 256
+
+_Job = tuple[Callable[[Tx], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+
+
+class Committed:
+    """What one group commit changed: ids of debates, and whether posts or cues wait."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.debates: set[int] = set()
+        self.outbox = False
+        self.cues = False
+        self.scrub = False
+
+    def add(self, tx: Tx) -> None:
+        """Take up what one action noted."""
+        self.debates |= tx.touched
+        self.outbox |= tx.outbox
+        self.cues |= tx.cues
+        self.scrub |= tx.scrub
+
+
+class Writer:
+    """Runs actions one after the other on the one write connection."""
+
+    def __init__(self, store: Store) -> None:
+        """Bind to a store; ``start`` begins."""
+        self._store = store
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._listeners: list[Callable[[Committed], None]] = []
+        self.trouble: str = ""  # why the last commit failed; empty while all is well
+        self.last_commit = time.monotonic()
+
+    def start(self) -> None:
+        """The thread runs."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What was waiting is committed and the thread has ended."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def on_commit(self, listener: Callable[[Committed], None]) -> None:
+        """The listener is called in the writer's thread after each commit that touched something."""
+        self._listeners.append(listener)
+
+    def do(self, action: Callable[[Tx], T]) -> Awaitable[T]:
+        """An awaitable of the action's result, done once it is committed; raises ``Overloaded`` at once when full."""
+        if self._waiting >= MOST_WAITING:
+            raise errors.Overloaded
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting += 1
+        self._jobs.put((action, loop, future))
+        return future
+
+    def _work(self) -> None:
+        conn: sa.Connection | None = None
+        ending = False
+        while not ending:
+            jobs, ending = self._take()
+            if not jobs:
+                continue
+            try:
+                if conn is None:
+                    conn = self._store.writing()
+                done, committed = self._commit(conn, jobs)
+            except Exception as error:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
+                self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+                conn = self._reopen(conn)
+                self._answer([(job, None, error) for job in jobs])
+                continue
+            self.trouble = ""
+            self.last_commit = time.monotonic()
+            self._answer(done)
+            if committed.debates or committed.outbox or committed.cues or committed.scrub:
+                for listener in self._listeners:
+                    listener(committed)
+        if conn is not None:
+            conn.close()
+
+    def _take(self) -> tuple[list[_Job], bool]:
+        first = self._jobs.get()
+        if first is None:
+            return [], True
+        jobs = [first]
+        while len(jobs) < GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _commit(
+        self, conn: sa.Connection, jobs: list[_Job]
+    ) -> tuple[list[tuple[_Job, Any, BaseException | None]], Committed]:
+        done: list[tuple[_Job, Any, BaseException | None]] = []
+        committed = Committed()
+        with conn.begin():
+            for job in jobs:
+                tx = Tx(conn)
+                savepoint = conn.begin_nested()
+                try:
+                    result = job[0](tx)
+                    tx.finish()
+                    savepoint.commit()
+                except sa.exc.OperationalError:
+                    raise  # locked, full, gone: nothing of this group is safe
+                except Exception as error:  # noqa: BLE001  (an action's own failure is its caller's)
+                    savepoint.rollback()
+                    done.append((job, None, error))
+                else:
+                    committed.add(tx)
+                    done.append((job, result, None))
+                finally:
+                    tx.drop()
+        return done, committed
+
+    @staticmethod
+    def _reopen(conn: sa.Connection | None) -> None:
+        if conn is not None:
+            conn.invalidate()
+            conn.close()
+
+    def _answer(self, done: list[tuple[_Job, Any, BaseException | None]]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Job, Any, BaseException | None]]] = {}
+        for one in done:
+            by_loop.setdefault(one[0][1], []).append(one)
+        for loop, answers in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(self._settle, answers)
+            except RuntimeError:  # the loop has closed: nobody is waiting any more
+                self._waiting -= len(answers)
+
+    def _settle(self, answers: list[tuple[_Job, Any, BaseException | None]]) -> None:
+        self._waiting -= len(answers)
+        for (_action, _loop, future), result, error in answers:
+            if future.cancelled():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
