@@ -6,7 +6,7 @@ from typing import Any
 from handlers.slack.standin.backend import Backend
 from handlers.slack.standin.delivery import Delivery
 from handlers.slack.standin.elements import action_of, find_element, state_of
-from handlers.slack.standin.reading import shown
+from handlers.slack.standin.reading import shown, user_json
 from handlers.slack.standin.shapes import Interaction, Json, Refusal
 from handlers.slack.standin.workspace import Channel
 
@@ -81,6 +81,21 @@ class People:
         """The user is no member of the channel any more."""
         self._backend.workspace.leave(self._backend.workspace.channel(channel), user)
 
+    async def change_user(self, user: str, **profile: str | bool) -> None:
+        """The account has these fields of `User` now, and the app knows."""
+        person = self._backend.workspace.user(user)
+        for name, value in profile.items():
+            setattr(person, name, value)
+        event = {"type": "user_change", "user": user_json(self._backend.workspace, person, locale=True)}
+        self._backend.emit("user_change", {**event, "event_ts": self._backend.workspace.next_ts()})
+
+    async def rename_channel(self, channel: str, name: str) -> None:
+        """The channel has this name, and the app knows."""
+        place = self._backend.workspace.channel(channel)
+        place.name = name
+        event = {"type": "channel_rename", "channel": {"id": place.id, "name": name, "created": 0}}
+        self._backend.emit("channel_rename", {**event, "event_ts": self._backend.workspace.next_ts()}, place)
+
     async def lock_thread(self, ts: str) -> None:
         """Nobody can reply or react in this thread any more."""
         channel, _ = self._backend.workspace.find(ts)
@@ -119,7 +134,7 @@ class People:
         return interaction
 
     async def shortcut(self, user: str, callback_id: str, message_ts: str | None = None) -> Interaction:
-        """The shortcut was used, on a message when its ts is given; raises Refusal for people of other organisations."""
+        """The shortcut was used, on a message when its ts is given; raises Refusal for strangers."""
         self._own_member(user)
         common = {"token": "standin", "action_ts": self._backend.workspace.next_ts(), "callback_id": callback_id}
         base = {**common, **self._who(user)}

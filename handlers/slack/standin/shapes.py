@@ -37,7 +37,7 @@ EVENT_SCOPES: Mapping[str, str] = {
     "app_uninstalled": "",
     "tokens_revoked": "",
 }
-"""Each event an app may subscribe to, and the scope without which it is never sent (docs.slack.dev/reference/events)."""
+"""Each event an app may subscribe to, and the scope without which it never comes (docs.slack.dev/reference/events)."""
 
 
 class Refusal(Exception):

@@ -17,7 +17,7 @@ from handlers.slack.standin.shapes import ApiCall, Json, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: what does it, its rate tier (0 is special), the scopes of which one is enough ("*": by channel kind)."""
+    """One method: what does it, its rate tier (0 is special), its scopes, any one enough ("*": by channel kind)."""
 
     run: Callable[[Backend, Args], Json]
     tier: int
@@ -71,7 +71,10 @@ class WebApi:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One call, answered like Slack: 200 with `ok`, 429 with `Retry-After`, or whatever fault was laid out."""
         method, faults = request.match_info["method"], self._backend.faults
-        args, token = await _arguments(request)
+        try:
+            args, token = await _arguments(request)
+        except ValueError:
+            return web.json_response({"ok": False, "error": "invalid_json"})
         for kind in ("drop_before", "http", "rate_limit"):
             if fault := faults.take(method, kind):
                 self._write_down(method, args, kind)

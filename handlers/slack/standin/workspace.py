@@ -15,7 +15,9 @@ ChannelKind = Literal["channel", "group", "im"]
 class Emit(Protocol):
     """Takes one event that happened; `channel` is where, when only its members may hear of it."""
 
-    def __call__(self, subscription: str, event: Json, channel: "Channel | None" = None) -> None: ...
+    def __call__(self, subscription: str, event: Json, channel: "Channel | None" = None) -> None:
+        """The event was told to whom it concerns."""
+        ...
 
 
 @dataclass(slots=True)
@@ -178,7 +180,7 @@ class Workspace:
             root = self.thread_root(channel, thread_ts)
             message |= {"thread_ts": root, "parent_user_id": channel.messages[root].get("user", "")}
             if broadcast:
-                message |= {"subtype": "thread_broadcast", "root": channel.messages[root]}
+                message |= {"subtype": "thread_broadcast", "root": without_payload(channel.messages[root])}
             channel.threads.setdefault(root, []).append(message["ts"])
         channel.messages[message["ts"]] = message
         channel.order.append(self._last)
