@@ -216,24 +216,24 @@ async def test_a_modal_is_opened_filled_and_corrected(slack: SlackStandin, bot: 
     view_id = shown[0]["id"]
     corrected = await slack.submit_view(BEA, view_id)
     assert corrected.payload == {"response_action": "errors", "errors": {"question": "¿Solo eso?"}}
-    assert slack.backend.views.stacks[BEA] == [view_id]
+    assert slack.views.stacks[BEA] == [view_id]
     await slack.submit_view(BEA, view_id, {"question": {"words": "¿Quién manda?"}})
 
     assert sent == ["¿", "¿Quién manda?"]
     assert shown[0]["private_metadata"] == ts
-    assert slack.backend.views.stacks[BEA] == []
+    assert slack.views.stacks[BEA] == []
 
 
 async def test_triggers_serve_once_and_not_for_long(slack: SlackStandin) -> None:
     """A second use, a late one and an invented id have three different names."""
-    client, views = web_client(slack), slack.backend.views
+    client, views = web_client(slack), slack.views
     trigger = views.trigger(ANA)
     await client.views_open(trigger_id=trigger, view=modal())
 
     assert await refusal(client.views_open(trigger_id=trigger, view=modal())) == "exchanged_trigger_id"
     assert await refusal(client.views_open(trigger_id="1.2.x", view=modal())) == "invalid_trigger_id"
     async with workspace_with_people(timing=Timing(trigger_seconds=0.0)) as hurried:
-        late = hurried.backend.views.trigger(ANA)
+        late = hurried.views.trigger(ANA)
         assert await refusal(web_client(hurried).views_open(trigger_id=late, view=modal())) == "expired_trigger_id"
 
 
@@ -251,7 +251,7 @@ async def test_triggers_serve_once_and_not_for_long(slack: SlackStandin) -> None
 )
 async def test_malformed_modals_are_refused(slack: SlackStandin, view: dict[str, Any], code: str) -> None:
     """A refused modal does not use up its trigger."""
-    trigger = slack.backend.views.trigger(ANA)
+    trigger = slack.views.trigger(ANA)
 
     assert await refusal(web_client(slack).views_open(trigger_id=trigger, view=view)) == code
     await web_client(slack).views_open(trigger_id=trigger, view=modal())
@@ -259,7 +259,7 @@ async def test_malformed_modals_are_refused(slack: SlackStandin, view: dict[str,
 
 async def test_views_update_by_hash_and_stack_to_three(slack: SlackStandin) -> None:
     """A stale hash is refused, a fourth modal too."""
-    client, views = web_client(slack), slack.backend.views
+    client, views = web_client(slack), slack.views
     first = (await client.views_open(trigger_id=views.trigger(ANA), view=modal()))["view"]
     changed = (await client.views_update(view_id=first["id"], hash=first["hash"], view=modal()))["view"]
     stale = client.views_update(view_id=first["id"], hash=first["hash"], view=modal())

@@ -46,6 +46,7 @@ class SlackStandin(People):
         self.backend = Backend(self.app, self.timing, now, self._tell, strict=strict_rates)
         self.workspace, self.faults = self.backend.workspace, self.backend.faults
         self.rates, self.record = self.backend.rates, self.backend.record
+        self.views = self.backend.views
         self.sockets = SocketPipe(self.app, self.timing, lambda: self.backend.origin)
         pipe = WebhookPipe(self.app, self.timing) if self.app.request_url else self.sockets
         self.delivery = Delivery(pipe, self.timing, self.faults, self.record)

@@ -14,7 +14,7 @@ from handlers.slack.standin.shapes import Answer, InstalledApp, Json, Timing
 
 Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
 MAX_CONNECTIONS = 10
-_ANSWERABLE = {"slash_commands", "interactive"}
+_ANSWERABLE = {"slash_commands", "view_submission", "block_suggestion"}
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +107,7 @@ class SocketPipe:
         seconds = time.perf_counter() - started
         if body is None:
             return Answer(False, seconds=seconds, reason="timeout")
-        return Answer(True, body.get("payload") or {}, seconds)
+        return Answer(True, (body.get("payload") or {}) if _answerable(kind, payload) else {}, seconds)
 
     async def disconnect(self, reason: Reason, *, connection: Connection | None = None, close: bool = False) -> None:
         """The frame went to one connection or to all; with `close` they were closed after it."""
@@ -192,13 +192,17 @@ class SocketPipe:
         return json.dumps({**hello, "connection_info": {"app_id": self._app.app_id}})
 
 
+def _answerable(kind: str, payload: Json) -> bool:
+    return kind in _ANSWERABLE or payload.get("type") in _ANSWERABLE
+
+
 def _disconnect(reason: Reason) -> str:
     return json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": "standin"}})
 
 
 def _envelope(envelope_id: str, kind: str, payload: Json, attempt: int, reason: str) -> str:
     envelope: Json = {"envelope_id": envelope_id, "type": kind, "payload": payload}
-    envelope["accepts_response_payload"] = kind in _ANSWERABLE
+    envelope["accepts_response_payload"] = _answerable(kind, payload)
     if kind == "events_api":
         envelope |= {"retry_attempt": attempt, "retry_reason": reason}
     return json.dumps(envelope, ensure_ascii=False)
