@@ -94,9 +94,9 @@ async def listening(slack: SlackStandin, connections: int = 2, ping_interval: fl
         AsyncSocketModeHandler(bot.app, slack.app.app_token, ping_interval=ping_interval) for _ in range(connections)
     ]
     for handler in bot.handlers:
-        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        await handler.connect_async()
     try:
         yield bot
     finally:
         for handler in bot.handlers:
-            await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+            await handler.close_async()
