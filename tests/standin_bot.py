@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp, Timing
 
-QUICK = Timing(ack_seconds=0.3, retry_delays=(0.01, 0.02, 0.03), trigger_seconds=3.0)
+QUICK = Timing(ack_seconds=0.5, retry_delays=(0.01, 0.02, 0.03), trigger_seconds=3.0)
 ALL_SCOPES = (
     *InstalledApp().scopes, "channels:join", "reactions:write", "pins:write", "team:read", "groups:read",
     "groups:history", "im:read", "app_mentions:read",

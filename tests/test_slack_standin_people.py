@@ -135,6 +135,18 @@ async def test_people_are_held_to_the_rules_too(slack: SlackStandin) -> None:
         await slack.say(PLAZA, ANA, "hola")
 
 
+async def test_a_stranger_brings_another_team(slack: SlackStandin, bot: BoltBot) -> None:
+    """In a shared channel the author's own team is on the message."""
+    slack.workspace.add_user("U0FAR", "far", stranger=True)
+    slack.workspace.add_channel("C0SHARED", "shared", ["U0FAR", slack.app.bot_user_id])
+    await slack.say("C0SHARED", "U0FAR", "hola")
+    await slack.settled()
+
+    assert [(event["team"], event["user_team"]) for event in bot.events] == [("T0ELSEWHERE", "T0ELSEWHERE")]
+    info = await web_client(slack).conversations_info(channel="C0SHARED")
+    assert info["channel"]["is_ext_shared"] is True
+
+
 async def test_a_slash_command_is_acked_and_responds(slack: SlackStandin, bot: BoltBot) -> None:
     """The ack is for the user's eyes, the `in_channel` response a message of the bot."""
     echo = await slack.slash(ANA, PLAZA, "/eco", "hola")

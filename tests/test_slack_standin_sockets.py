@@ -123,6 +123,16 @@ async def test_a_warned_client_connects_anew(slack: SlackStandin) -> None:
         assert slack.sockets.links_issued == 2
 
 
+async def test_a_ghost_connection_swallows_a_delivery(slack: SlackStandin) -> None:
+    """What went to a connection that nobody holds comes again, when it was an event."""
+    async with listening(slack, 1) as bot:
+        slack.sockets.swallow = 1
+        await slack.say(PLAZA, ANA, "¿me oyes?")
+        await slack.settled()
+
+        assert bot.retries == [("1", "timeout")]
+
+
 async def test_links_work_once_and_can_be_refused(slack: SlackStandin) -> None:
     """A used ticket gets 408, and so does a fresh one while links are refused."""
     async with aiohttp.ClientSession() as session:

@@ -62,7 +62,8 @@ class Backend:
         if subscription not in self.app.events or (scope and scope not in self.app.scopes):
             return
         if channel is None or self.app.bot_user_id in channel.members:
-            self._tell(self.wrapped(event))
+            shared = channel is not None and self.workspace.is_shared(channel)
+            self._tell({**self.wrapped(event), "is_ext_shared_channel": shared})
 
     def wrapped(self, event: Json) -> Json:
         """The outer `event_callback` of this event, with a new event id and the workspace's time."""

@@ -8,7 +8,7 @@ from handlers.slack.standin.delivery import Delivery
 from handlers.slack.standin.elements import action_of, find_element, state_of
 from handlers.slack.standin.reading import shown, user_json
 from handlers.slack.standin.shapes import Interaction, Json, Refusal
-from handlers.slack.standin.workspace import Channel
+from handlers.slack.standin.workspace import ELSEWHERE, Channel
 
 
 class People:
@@ -202,7 +202,7 @@ class People:
 
     def _who(self, user: str) -> Json:
         app, person = self._backend.app, self._backend.workspace.user(user)
-        team = "T0ELSEWHERE" if person.stranger else app.team_id
+        team = ELSEWHERE if person.stranger else app.team_id
         about = {"id": user, "username": person.name, "name": person.name, "team_id": team}
         home = {"team": {"id": app.team_id, "domain": app.team_domain}, "api_app_id": app.app_id}
         return {"user": about, **home, "enterprise": None, "is_enterprise_install": False}

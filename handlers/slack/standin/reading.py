@@ -6,7 +6,7 @@ import bisect
 from dataclasses import dataclass
 
 from handlers.slack.standin.shapes import Json, Refusal
-from handlers.slack.standin.workspace import Channel, User, Workspace, micros, ts_of, without_payload
+from handlers.slack.standin.workspace import ELSEWHERE, Channel, User, Workspace, micros, ts_of, without_payload
 
 _FOREVER = 10**18
 
@@ -124,7 +124,7 @@ def channel_json(space: Workspace, channel: Channel) -> Json:
         "is_archived": channel.archived,
         "is_general": False,
         "is_member": space.app.bot_user_id in channel.members,
-        "is_ext_shared": any(space.users[one].stranger for one in channel.members if one in space.users),
+        "is_ext_shared": space.is_shared(channel),
         "created": 0,
         "num_members": len(channel.members),
         "topic": {"value": "", "creator": "", "last_set": 0},
@@ -138,6 +138,6 @@ def user_json(space: Workspace, user: User, *, locale: bool = False) -> Json:
     profile = {"real_name": name, "display_name": user.display_name, "display_name_normalized": user.display_name}
     base: Json = {"id": user.id, "name": user.name, "deleted": user.deleted, "is_bot": user.is_bot, "profile": profile}
     if user.stranger:
-        return {**base, "team_id": "T0ELSEWHERE", "is_stranger": True}
+        return {**base, "team_id": ELSEWHERE, "is_stranger": True}
     whole = {**base, "team_id": space.app.team_id, "real_name": name, "tz": user.tz, "tz_label": user.tz}
     return {**whole, "locale": user.locale} if locale else whole

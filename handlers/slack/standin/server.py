@@ -7,8 +7,21 @@
         ts = await slack.say("C1", "U1", "hola")                          # goes out as an envelope
         await slack.settled()                                             # acknowledged, or given up
 
-The verbs of `people.py` are methods of the stand-in; `slack.faults` (Web API, events), `slack.sockets` (connections)
-and `slack.rates.strict` are its bad days; `slack.record` holds posts, calls, ephemerals, homes, acks and what was lost.
+The verbs of `people.py` are methods of the stand-in; each event they cause is sent in the background, while commands,
+presses and submissions return what the app answered (an `Interaction`).
+
+    slack.workspace   add_user, add_channel, direct_channel: who and what there is
+    slack.record      posts, calls, ephemerals, homes, response_posts, acked, lost: what came of it
+    slack.faults      rate_limit, drop_after_store, drop_before_store, http_500, error, slow, revoke_token by method;
+                      duplicate_events, reorder_events for what is told
+    slack.sockets     connections, disconnect, abort_all, refuse_links, answer_pings, swallow, send_raw, late_acks
+    slack.rates       strict: whether 429 is given at all
+    slack.views       by_id, stacks, homes, trigger
+    slack.deliver(payload), slack.blast(payloads, rate), slack.settled()
+
+Rates are counted on the workspace's clock `now`, so a workspace whose clock runs twenty times faster is as much more
+generous; acks, triggers, response_urls and retries are timed in real seconds (`Timing`). The official client reads
+HTTP_PROXY and ignores NO_PROXY: leave it unset for a stand-in on the loopback.
 """
 
 import json
@@ -63,6 +76,7 @@ class SlackStandin(People):
         server = web.Application(client_max_size=_MAX_BODY)
         api = WebApi(self.backend, self.sockets.open_link)
         server.router.add_route("*", "/api/{method}", api.serve)
+        server.router.add_get("/link", self.sockets.serve)
         server.router.add_get("/link/", self.sockets.serve)
         server.router.add_post("/respond/{team}/{hook}", self._respond)
         server.router.add_route("*", "/upload/{file}", self._upload)

@@ -10,6 +10,7 @@ from handlers.slack.standin.richtext import rich_text, stored_text
 from handlers.slack.standin.shapes import InstalledApp, Json, Refusal
 
 ChannelKind = Literal["channel", "group", "im"]
+ELSEWHERE = "T0ELSEWHERE"  # the team of every stranger
 
 
 class Emit(Protocol):
@@ -75,6 +76,7 @@ class Workspace:
         self.home_of: dict[str, Channel] = {}
         self._emit = emit
         self._last = 0
+        self._strangers: set[str] = set()
         self.add_user(app.bot_user_id, app.bot_name, is_bot=True)
 
     def next_ts(self) -> str:
@@ -86,6 +88,8 @@ class Workspace:
         """The account exists, with the fields of `User` given by name."""
         user = User(user_id, name, **profile)  # type: ignore[arg-type]  # the fields are checked by the dataclass
         self.users[user_id] = user
+        if user.stranger:
+            self._strangers.add(user_id)
         return user
 
     def add_channel(self, channel_id: str, name: str, members: Iterable[str] = (), *, private: bool = False) -> Channel:
@@ -126,6 +130,10 @@ class Workspace:
                 return channel, channel.messages[ts]
         raise Refusal("message_not_found")
 
+    def is_shared(self, channel: Channel) -> bool:
+        """True when people of another organisation are members."""
+        return not self._strangers.isdisjoint(channel.members)
+
     def message(self, channel: Channel, ts: str) -> Json:
         """The stored message; raises Refusal `message_not_found`."""
         if ts not in channel.messages:
@@ -148,14 +156,17 @@ class Workspace:
     def human_message(self, user_id: str, text: str, blocks: list[Json] | None = None) -> Json:
         """A message as a person's client sends it, not stored yet."""
         stored = stored_text(text)
-        return {
+        message = {
             "type": "message",
             "user": user_id,
             "text": stored,
             "client_msg_id": str(uuid.uuid4()),
-            "team": "T0ELSEWHERE" if self.user(user_id).stranger else self.app.team_id,
+            "team": self.app.team_id,
             "blocks": rich_text(stored, "b" + uuid.uuid4().hex[:4]) if blocks is None else blocks,
         }
+        if self.user(user_id).stranger:
+            message |= {"team": ELSEWHERE, "user_team": ELSEWHERE, "source_team": ELSEWHERE}
+        return message
 
     def bot_message(self, text: str, blocks: list[Json]) -> Json:
         """A message of the app's bot, not stored yet; without blocks it gets the rich text that Slack makes of it."""
