@@ -88,9 +88,13 @@ def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
 def _file_row(
     row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]
 ) -> filing.Filing:
-    _id, platform, ident, thread, quotes, text, posted, _q, _by, _sure, _conflict, hand, _gone = row
+    _id, platform, ident, thread, quotes, text, posted, number, by, sure, conflict, hand, gone = row
     root = roots.get((str(platform), str(thread))) if thread is not None and thread != ident else None
-    if hand is not None:
+    if gone:
+        # Its words are gone, and with them a label: it stays where it stood.
+        kept = int(str(number)) if number is not None else None
+        found = filing.Filing(kept, filing.Reason(str(by)), filing.Confidence(str(sure)), bool(conflict))
+    elif hand is not None:
         found = filing.Filing(int(str(hand)) or None, filing.Reason.HAND, filing.Confidence.CERTAIN)
     else:
         found = filing.file(

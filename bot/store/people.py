@@ -89,3 +89,8 @@ def participants(tx: Tx, debate_id: int) -> int:
         "WHERE m.debate_id = :id AND m.deleted_at IS NULL AND i.role <> 'bot'"
     )
     return int(tx.conn.execute(query, {"id": debate_id}).scalar_one())
+
+
+def set_alias(tx: Tx, person_id: int, name: str) -> None:
+    """The person has this alias ("" for none)."""
+    tx.conn.execute(sa.update(Person).where(col(Person.id) == person_id).values(alias=name))

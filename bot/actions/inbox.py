@@ -1,0 +1,36 @@
+"""The inbox: every delivery of a platform is a committed row before it is acknowledged, and in the log with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.actions import log
+from bot.ports import Incoming, Platform
+from bot.store import inbox as store
+from bot.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a platform: its id there, what it means for us, and (for the quarantine) how it came."""
+
+    platform: Platform
+    event_id: str
+    incoming: Sequence[Incoming]
+    raw: str = ""
+
+
+def take(tx: Tx, deliveries: Sequence[Delivery], *, now: datetime) -> None:
+    """The deliveries are known and what they say is in the log; one that came before changes nothing.
+
+    The payload itself is not kept: what it said is in the log, and must be erasable from there.
+    """
+    store.insert(tx, [(one.platform, one.event_id) for one in deliveries], now=now)
+    incoming = [each for one in deliveries for each in one.incoming]
+    if incoming:
+        log.hear(tx, incoming, now=now)
+
+
+def quarantine(tx: Tx, delivery: Delivery, *, error: str, now: datetime) -> None:
+    """A delivery that could not be understood is kept as it came, counted, and disturbs nothing else."""
+    store.keep(tx, delivery.platform, delivery.event_id, raw=delivery.raw, error=error, now=now)

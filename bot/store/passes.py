@@ -1,0 +1,51 @@
+"""Moderators' links and sessions, known by the hashes of their secrets; and the names taken in the room."""
+
+from datetime import datetime
+
+from sqlmodel import select
+
+from bot.store.engine import Tx
+from bot.tables import Identity, Kept, Pass
+
+
+def add(tx: Tx, secret_hash: str, *, kind: str, identity_id: int | None, now: datetime, expires_at: datetime) -> None:
+    """The pass is good until it expires."""
+    tx.session.add(Pass(hash=secret_hash, kind=kind, identity_id=identity_id, created_at=now, expires_at=expires_at))
+
+
+def find(tx: Tx, secret_hash: str, *, kind: str, now: datetime) -> Pass | None:
+    """The pass of a hash that is still good, or None."""
+    row = tx.session.get(Pass, secret_hash)
+    if row is None or row.kind != kind or row.used_at is not None or row.expires_at <= now:
+        return None
+    return row
+
+
+def use(tx: Tx, row: Pass, *, now: datetime) -> None:
+    """The link has been used and is good no more."""
+    row.used_at = now
+    tx.session.add(row)
+
+
+def drop(tx: Tx, secret_hash: str) -> None:
+    """The pass is gone."""
+    row = tx.session.get(Pass, secret_hash)
+    if row is not None:
+        tx.session.delete(row)
+
+
+def known(tx: Tx, platform: str, ident: str) -> bool:
+    """Whether somebody has this id on a platform."""
+    query = select(Identity.id).where(Identity.platform == platform, Identity.platform_id == ident)
+    return tx.session.exec(query).first() is not None
+
+
+def kept(tx: Tx, name: str) -> str | None:
+    """The value kept under a name, or None."""
+    row = tx.session.get(Kept, name)
+    return row.value if row is not None else None
+
+
+def keep(tx: Tx, name: str, value: str) -> None:
+    """The value is kept under the name, in the place of an earlier one."""
+    tx.session.merge(Kept(name=name, value=value))

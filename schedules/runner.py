@@ -1,0 +1,85 @@
+"""The clock: APScheduler wakes the action that does what is due. What is due are rows; the scheduler remembers nothing.
+
+``misfire_grace_time=None`` and coalescing: a wake-up that comes late is still a wake-up (by default APScheduler drops
+one that is a second late). Beside it a tick every half second takes up what other processes planned.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.actions import run
+from bot.ports import House
+from bot.store import debates
+from bot.store.engine import Store
+from bot.writer import Writer
+
+TICK_SECONDS = 0.5
+WAKE = "wake"
+
+_log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """Does what is due, at its time, as long as it runs."""
+
+    def __init__(self, store: Store, writer: Writer, house: House, *, now: Callable[[], datetime]) -> None:
+        """``now`` tells the time in UTC: the wall clock, or a rehearsal's."""
+        self._store = store
+        self._writer = writer
+        self._house = house
+        self._now = now
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._busy = asyncio.Lock()
+        self.last_tick: datetime | None = None
+
+    def start(self) -> None:
+        """The clock ticks."""
+        self._scheduler.add_job(self.do_due, IntervalTrigger(seconds=TICK_SECONDS), id="tick", next_run_time=None)
+        self._scheduler.start()
+        self._scheduler.get_job("tick").resume()
+        self.wake()
+
+    def stop(self) -> None:
+        """The clock stands still; what it was doing is finished by its writer."""
+        self._scheduler.shutdown(wait=False)
+
+    def wake(self) -> None:
+        """What is due is done now rather than at the next tick."""
+        self._scheduler.add_job(self.do_due, id=WAKE, replace_existing=True)
+
+    async def do_due(self) -> None:
+        """Everything that is due has been done or skipped, and the next wake-up is set for when more is."""
+        if self._busy.locked():
+            return  # the one who is at it sees what came in the meantime
+        async with self._busy:
+            now = self._now()
+            self.last_tick = now
+            try:
+                due_at = await asyncio.to_thread(self._next_due)
+                while due_at is not None and due_at <= self._now():
+                    await self._writer.do(lambda tx: run.do_due(tx, now=self._now(), house=self._house))
+                    due_at = await asyncio.to_thread(self._next_due)
+            except Exception:  # an ailing database must not stop the clock: the next tick tries again
+                _log.exception("clock.tick_failed")
+                return
+            self._arm(due_at)
+
+    def _next_due(self) -> datetime | None:
+        with self._store.read() as tx:
+            return debates.next_due(tx)
+
+    def _arm(self, due_at: datetime | None) -> None:
+        """A wake-up exactly when the next cue is due, where that is sooner than the next tick."""
+        if due_at is None:
+            return
+        wait = (due_at - self._now()).total_seconds()
+        if 0 < wait <= TICK_SECONDS * 2:
+            self._scheduler.add_job(self.do_due, DateTrigger(due_at), id=WAKE, replace_existing=True)
