@@ -54,6 +54,7 @@ class Writer:
         self._waiting = 0
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._listeners: list[Callable[[Committed], None]] = []
+        self._memory: dict[object, Any] = {}
         self.trouble: str = ""  # why the last commit failed; empty while all is well
         self.last_commit = time.monotonic()
 
@@ -93,6 +94,7 @@ class Writer:
                 done, committed = self._commit(conn, jobs)
             except Exception as error:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
                 self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+                self._memory.clear()
                 conn = self._reopen(conn)
                 self._answer([(job, None, error) for job in jobs])
                 continue
@@ -127,7 +129,7 @@ class Writer:
         committed = Committed()
         with conn.begin():
             for job in jobs:
-                tx = Tx(conn)
+                tx = Tx(conn, self._memory)
                 savepoint = conn.begin_nested()
                 try:
                     result = job[0](tx)
@@ -137,6 +139,7 @@ class Writer:
                     raise  # locked, full, gone: nothing of this group is safe
                 except Exception as error:  # noqa: BLE001  (an action's own failure is its caller's)
                     savepoint.rollback()
+                    self._memory.clear()  # it may remember what has just been undone
                     done.append((job, None, error))
                 else:
                     committed.add(tx)

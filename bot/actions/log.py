@@ -17,9 +17,6 @@ from bot.store.engine import Tx
 from bot.store.log import Hearing, Known
 from bot.tables import Debate, from_micros, to_micros
 
-# The platform's clock and ours differ: what was said this little before the opening belongs to the debate.
-EARLY_MICROS = 5_000_000
-
 
 def hear(tx: Tx, incoming: Sequence[Incoming], *, now: datetime, into: int | None = None) -> list[str]:
     """Everything of it that belongs to a debate is in the log; returns the platform ids of new and changed messages.
@@ -110,6 +107,16 @@ def _file_row(
     return found
 
 
+class _Standing:
+    """What a writer remembers of a debate between batches; good as long as the debate's clock shows only our own ticks."""
+
+    def __init__(self, rev: int) -> None:
+        self.rev = rev
+        self.asked: filing.Asked | None = None
+        self.homes: dict[tuple[str, str], Hearing] = {}
+        self.people: dict[tuple[str, str, str], int] = {}  # (platform, platform id, name) -> identity
+
+
 class _Batch:
     """What was heard from one platform in one go, with what of the log it touches, looked up once."""
 
@@ -120,19 +127,20 @@ class _Batch:
         self.into = into
         self.changed: list[str] = []
         self._hearing: dict[str, list[Hearing]] = {}
-        self._asked: dict[int, filing.Asked] = {}
         self._revs: dict[int, int] = {}
 
     # --- said --------------------------------------------------------------------------------------------------------
 
     def say(self, said: Sequence[Said]) -> None:
+        if not said:
+            return
         homes = [(one, home) for one in sorted(said, key=lambda one: one.posted_at) for home in self._homes(one)]
         known = self._known(said)
         housed = {(one.place, one.id) for one, _ in homes}
         fresh = [one for one in said if (one.place, one.id) in housed or (one.place, one.id) in known]
         if not fresh:
             return
-        who = store.identities(self.tx, self.platform, {one.author.id: one.author.name for one in fresh})
+        who = self._people(fresh)
         bots = {one.author.id for one in fresh if one.author.bot}
         if bots:
             store.set_roles(self.tx, self.platform, "bot", bots)
@@ -154,7 +162,7 @@ class _Batch:
         store.insert(self.tx, list(new.values()))
         self.changed += [ident for _, _, ident in new]
         self._again([one for one in fresh if (one.place, one.id) in known], known, who, roots)
-        self._late_roots(new, roots)
+        self._late_roots(new, roots, known)
         self._reactions_seen(fresh)
 
     def _row(
@@ -174,13 +182,13 @@ class _Batch:
         )  # fmt: skip
 
     def _file(self, one: Said, debate_id: int, roots: dict[tuple[int, str], filing.Filing]) -> filing.Filing:
-        asked = self._asked.get(debate_id)
-        if asked is None:
-            asked = self._asked[debate_id] = asked_in(self.tx, debate_id)
+        standing = self._standing(debate_id)
+        if standing.asked is None:
+            standing.asked = asked_in(self.tx, debate_id)
         root = None
         if one.thread is not None and one.thread != one.id:
             root = roots.get((debate_id, one.thread))
-        return filing.file(one.text, one.posted_at, asked, thread=one.thread, quotes=one.quotes, root=root)
+        return filing.file(one.text, one.posted_at, standing.asked, thread=one.thread, quotes=one.quotes, root=root)
 
     def _again(
         self,
@@ -201,7 +209,7 @@ class _Batch:
                 posted = to_micros(one.posted_at)
                 store.say_again(
                     self.tx,
-                    [(who[one.author.id], one.author.name, one.text, _rich(one), _files(one.files), posted, edited,
+                    [(one.thread, one.reply_to, one.quotes, who[one.author.id], one.author.name, one.text, _rich(one), _files(one.files), posted, edited,
                       closed is not None and posted > closed, analyser.terms(one.text), rev, row.id)],
                 )  # fmt: skip
                 self.tx.scrub = True  # the words that were there before are to go from the index
@@ -216,14 +224,16 @@ class _Batch:
                         refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
 
     def _late_roots(
-        self, new: dict[tuple[int, str, str], tuple[object, ...]], roots: dict[tuple[int, str], filing.Filing]
+        self,
+        new: dict[tuple[int, str, str], tuple[object, ...]],
+        roots: dict[tuple[int, str], filing.Filing],
+        known: dict[tuple[str, str], list[Known]],
     ) -> None:
         """Replies that came before what they answer are filed again."""
-        if self.into is not None:
-            return  # an import comes whole and in order
+        waiting = {(row.debate_id, row.thread) for rows in known.values() for row in rows if row.thread is not None}
         by_debate: dict[int, dict[str, filing.Filing]] = {}
         for debate_id, _place, ident in new:
-            if (debate_id, ident) in roots:
+            if (debate_id, ident) in waiting and (debate_id, ident) in roots:
                 by_debate.setdefault(debate_id, {})[ident] = roots[debate_id, ident]
         for debate_id, filings in by_debate.items():
             refile_thread(self.tx, debate_id, filings, roots=filings, rev=self._rev(debate_id))
@@ -298,17 +308,54 @@ class _Batch:
     def _homes_at(self, place: str, posted_at: datetime) -> list[Hearing]:
         if self.into is not None:
             return [Hearing(self.into, 0, None, None)]
+        at = to_micros(posted_at)
+        recalled = self._recalled(place)
+        if recalled is not None and recalled.hears(at):
+            return [recalled]
         found = self._hearing.get(place)
         if found is None:
             found = self._hearing[place] = store.hearing(self.tx, self.platform, place)
-        at = to_micros(posted_at)
         for home in found:
-            if home.opened_at - EARLY_MICROS <= at and (home.until is None or at <= home.until):
+            if home.hears(at):
+                self._standing(home.debate_id).homes[self.platform, place] = home
+                self.tx.memory[self.platform, place] = home.debate_id
                 return [home]
         return []
 
+    def _recalled(self, place: str) -> Hearing | None:
+        """The debate that was heard here the last time, if nobody has changed it since."""
+        debate_id = self.tx.memory.get((self.platform, place))
+        if debate_id is None:
+            return None
+        self._rev(debate_id)  # notices a change
+        return self._standing(debate_id).homes.get((self.platform, place))
+
+    def _standing(self, debate_id: int) -> "_Standing":
+        key = ("debate", debate_id)
+        standing = self.tx.memory.get(key)
+        if standing is None:
+            standing = self.tx.memory[key] = _Standing(self._revs.get(debate_id, 0))
+        found: _Standing = standing
+        return found
+
+    def _people(self, said: Sequence[Said]) -> dict[str, int]:
+        """The identities of who speaks, made where they were missing."""
+        standings = [self._standing(debate_id) for debate_id in self._revs]
+        names = {one.author.id: one.author.name for one in said}
+        found: dict[str, int] = {}
+        for standing in standings:
+            for ident, name in names.items():
+                kept = standing.people.get((self.platform, ident, name))
+                if kept is not None:
+                    found[ident] = kept
+        missing = {ident: name for ident, name in names.items() if ident not in found}
+        found |= store.identities(self.tx, self.platform, missing)
+        for standing in standings:
+            standing.people.update({(self.platform, ident, name): found[ident] for ident, name in missing.items()})
+        return found
+
     def _known(self, ones: Iterable[Said | Reacted | Deleted]) -> dict[tuple[str, str], list[Known]]:
-        """What the log holds of these messages, by (place, id); of the threads they stand in, too."""
+        """What the log holds of these messages and of the threads they stand in, by (place, id)."""
         wanted: set[str] = set()
         for one in ones:
             wanted.add(one.id)
@@ -324,6 +371,12 @@ class _Batch:
         rev = self._revs.get(debate_id)
         if rev is None:
             rev = self._revs[debate_id] = debates.bump(self.tx, debate_id)
+            standing = self.tx.memory.get(("debate", debate_id))
+            if standing is not None and standing.rev + 1 == rev:
+                standing.rev = rev
+            else:
+                # Somebody else has changed the debate since: what is remembered of it may be wrong.
+                self.tx.memory[("debate", debate_id)] = _Standing(rev)
         return rev
 
 

@@ -8,8 +8,10 @@ from sqlmodel import col, select
 
 from bot import errors
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
-from bot.store.engine import Tx
+from bot.store.engine import Prepared, Tx
 from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, to_micros
+
+_BUMP = Prepared(sa.text("UPDATE debate SET rev = rev + 1 WHERE id = :id RETURNING rev"), ("id",))
 
 
 def get(tx: Tx, debate: int | str) -> Debate:
@@ -132,9 +134,8 @@ def bump(tx: Tx, debate_id: int) -> int:
     """The debate's clock has ticked; returns its new reading, for the rows that changed with it."""
     tx.touched.add(debate_id)
     tx.finish()
-    query = sa.update(Debate).where(col(Debate.id) == debate_id).values(rev=Debate.rev + 1).returning(col(Debate.rev))
-    rev: int = tx.conn.execute(query).scalar_one()
-    loaded = tx.session.identity_map.get(tx.session.identity_key(Debate, debate_id))
+    rev = int(_BUMP.fetch(tx.conn, debate_id)[0][0])
+    loaded = tx.loaded(Debate, debate_id)
     if loaded is not None:
         # The row is loaded: keep it in step without marking it changed.
         sa.orm.attributes.set_committed_value(loaded, "rev", rev)

@@ -25,12 +25,14 @@ class Tx:
     """One action's view of the database, inside its savepoint.
 
     ``conn`` runs Core statements, ``session`` (made on first use) loads and keeps rows. ``touched`` collects the ids of
-    debates whose visible state changed; ``outbox`` is set when something is to be sent.
+    debates whose visible state changed; ``outbox`` is set when something is to be sent. ``memory`` outlives the action:
+    what a writer remembers between actions, emptied whenever one of them fails.
     """
 
-    def __init__(self, conn: sa.Connection) -> None:
+    def __init__(self, conn: sa.Connection, memory: dict[object, Any] | None = None) -> None:
         """Bind to an open connection whose transaction the caller owns."""
         self.conn = conn
+        self.memory: dict[object, Any] = {} if memory is None else memory
         self.touched: set[int] = set()
         self.outbox = False
         self.cues = False
@@ -48,6 +50,13 @@ class Tx:
     def sqlite(self) -> bool:
         """True on SQLite."""
         return self.conn.dialect.name == "sqlite"
+
+    def loaded(self, kind: type[SQLModel], ident: int) -> SQLModel | None:
+        """The row of a primary key where this action's session has it already; no statement runs."""
+        if self._session is None:
+            return None
+        found = self._session.identity_map.get(self._session.identity_key(kind, ident))
+        return found if isinstance(found, SQLModel) else None
 
     def finish(self) -> None:
         """Everything the session holds is written to the connection."""
@@ -92,6 +101,14 @@ class Prepared:
             conn.exec_driver_sql(sql, [tuple(row) for row in rows])
         else:
             conn.exec_driver_sql(sql, [tuple(row[i] for i in order) for row in rows])
+
+
+    def fetch(self, conn: sa.Connection, *values: Any) -> Sequence[sa.Row[Any]]:
+        """The rows that the statement returns for these values (in the order of ``names``)."""
+        sql, order = self._compiled(conn.dialect)
+        if order is None:
+            return conn.exec_driver_sql(sql, dict(zip(self._names, values, strict=True))).fetchall()
+        return conn.exec_driver_sql(sql, tuple(values[i] for i in order)).fetchall()
 
 
 class Store:

@@ -1,5 +1,6 @@
 """The log: where every message passes. Core statements compiled once, rows in batches."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,8 +22,15 @@ NEW = (
     "rich", "files", "posted_at", "edited_at", "deleted_at", "late", "question", "filed_by", "confidence", "conflict",
     "terms", "rev",
 )  # fmt: skip
-_SAID = ("identity_id", "author", "text", "rich", "files", "posted_at", "edited_at", "late", "terms", "rev")
+_SAID = (
+    "thread", "reply_to", "quotes", "identity_id", "author", "text", "rich", "files", "posted_at", "edited_at", "late",
+    "terms", "rev",
+)  # fmt: skip
 _FILED = ("question", "filed_by", "confidence", "conflict", "rev")
+
+
+# The platform's clock and ours differ: what was said this little before the opening belongs to the debate.
+EARLY_MICROS = 5_000_000
 
 
 class Known(NamedTuple):
@@ -49,6 +57,10 @@ class Hearing(NamedTuple):
     opened_at: int
     closed_at: int | None
     until: int | None
+
+    def hears(self, at: int) -> bool:
+        """Whether what was posted at a time (microseconds) belongs to the debate."""
+        return self.opened_at - EARLY_MICROS <= at and (self.until is None or at <= self.until)
 
 
 _bind = sa.bindparam
@@ -82,6 +94,19 @@ _REACT = Prepared(
     ),
     ("message_id", "name", "who", "count", "at"),
 )
+_KNOWN = f"SELECT {', '.join(Known._fields)} FROM message WHERE platform = :platform AND "  # noqa: S608
+# One look for both: SQLite takes an index for either side of the OR.
+_KNOWN_SQLITE = Prepared(
+    sa.text(
+        f"WITH wanted AS MATERIALIZED (SELECT value FROM json_each(:ids)) {_KNOWN}"
+        "(platform_id IN (SELECT value FROM wanted) OR thread IN (SELECT value FROM wanted))"
+    ),
+    ("ids", "platform"),
+)
+_KNOWN_POSTGRESQL = Prepared(
+    sa.text(f"{_KNOWN}(platform_id = ANY(:ids) OR thread = ANY(:ids))"),
+    ("ids", "platform"),
+)
 
 
 def insert(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
@@ -90,8 +115,7 @@ def insert(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
 
 
 def say_again(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
-    """Messages have the text and author of the rows: ``identity_id, author, text, rich, files, posted_at, edited_at,
-    late, terms, rev, id``."""
+    """Messages have the text and author of the rows (columns ``_SAID``, then the id)."""
     _SAY_AGAIN.run(tx.conn, rows)
 
 
@@ -114,12 +138,12 @@ def react(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
 
 
 def known(tx: Tx, platform: str, ids: Iterable[str]) -> list[Known]:
-    """What the log holds of messages of these platform ids, in whatever debate."""
-    columns = [_message.c[name] for name in Known._fields]
-    for at in ("edited_at", "deleted_at"):
-        columns[Known._fields.index(at)] = sa.type_coerce(_message.c[at], sa.BigInteger).label(at)
-    query = sa.select(*columns).where(_message.c.platform_id.in_(list(ids)), _message.c.platform == platform)
-    return [Known(*row) for row in tx.conn.execute(query)]
+    """What the log holds of messages of these platform ids, in whatever debate, and of those in their threads."""
+    if tx.sqlite:
+        rows = _KNOWN_SQLITE.fetch(tx.conn, json.dumps(list(ids)), platform)
+    else:
+        rows = _KNOWN_POSTGRESQL.fetch(tx.conn, list(ids), platform)
+    return [Known._make(row) for row in rows]
 
 
 def replies(tx: Tx, debate_id: int, threads: Iterable[str]) -> Sequence[Sequence[Any]]:
