@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from bot.tables import Debate, Identity, Inbox, Outbox, Pass, Person, Question, 
 GONE = "[retirado]"
 # A shorter name is part of too many words to be looked for in what others said.
 SHORTEST_NAME = 3
+# How long the cut of the write-ahead log may keep writers waiting for a reader, in milliseconds.
+CUT_WAITS_MS = 200
 
 
 def debates_of(tx: Tx, person_id: int) -> list[int]:
@@ -55,25 +58,43 @@ def erase_person(tx: Tx, person_id: int, *, now: datetime) -> int:
     return count
 
 
-def scrub(store: Store, *, deep: bool = False) -> None:
-    """What was deleted is gone from search's index and from the write-ahead log; ``deep``: the file is written anew.
+def scrub(store: Store, *, deep: bool = False) -> bool:
+    """What was deleted is gone from search's index and the write-ahead log; ``deep``: the file itself is written anew.
 
-    SQLite overwrites what it frees (``secure_delete``); the index keeps deleted words until its parts are merged, and
-    the log keeps pages until it is cut. On PostgreSQL the tables are vacuumed; its own log is its operator's.
+    SQLite overwrites what it frees (``secure_delete``), but its index keeps deleted words until its parts are merged,
+    and its log keeps pages until it is cut. Returns False when a reader was in the way of the cut: try again later.
+    On PostgreSQL the tables are vacuumed; its write-ahead log is its operator's (docs/operator).
     """
     with store.writing() as conn:
         raw = conn.connection.driver_connection
         if raw is None:
-            return
+            return False
         if not store.sqlite:
             raw.autocommit = True
             raw.execute("VACUUM FULL" if deep else "VACUUM")
-            raw.execute("CHECKPOINT") if deep else None
-            return
-        raw.execute("INSERT INTO message_fts (message_fts) VALUES ('optimize')")
+            raw.execute("CHECKPOINT")
+            raw.autocommit = False
+            return True
+        _merge_index(raw)
         if deep:
             raw.execute("VACUUM")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        # The cut waits for readers while it keeps writers out: better to come again than to wait.
+        raw.execute(f"PRAGMA busy_timeout={CUT_WAITS_MS}")
+        try:
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError:  # somebody else is cutting
+            busy = 1
+        return not busy
+
+
+def _merge_index(raw: sqlite3.Connection) -> None:
+    """The index is one part, without a trace of deleted words; in small steps, so that writers get their turn."""
+    raw.execute("INSERT INTO message_fts (message_fts, rank) VALUES ('merge', -200)")
+    while True:
+        before = raw.total_changes
+        raw.execute("INSERT INTO message_fts (message_fts, rank) VALUES ('merge', 200)")
+        if raw.total_changes - before < 2:  # SQLite's own sign that nothing was left to do (sqlite.org/fts5.html, 6.9)
+            return
 
 
 def _names(tx: Tx, person_id: int, identities: Sequence[Identity]) -> list[str]:
