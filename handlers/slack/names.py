@@ -1,0 +1,157 @@
+"""How people and channels of the workspace are called: kept at hand, looked up when unknown or old."""
+
+import asyncio
+import re
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.actions import names as action
+from bot.ports import Platform
+from bot.store.engine import Store
+from bot.writer import Writer
+from handlers.slack import mrkdwn
+from handlers.slack.ears import called
+from handlers.slack.features import Features
+
+# users.info is Tier 4: 100 a minute. Half of that is left for others.
+BETWEEN_LOOKUPS = 1.2
+# How often those are looked for whose name is unknown or old (seconds), when nobody asks sooner.
+EVERY = 300.0
+# A page of users.list, and how many of them are read at the start: the names that people mention.
+PAGE, PAGES = 200, 25
+
+_LABELLED = re.compile(r"<(?:#([A-Z0-9]+)\|([^>|]+)|!subteam\^([A-Z0-9]+)\|([^>|]+))>")
+_CHANNEL = re.compile(r"<#([A-Z0-9]+)\|?>")
+
+
+class People:
+    """The names of a workspace."""
+
+    def __init__(
+        self, client: AsyncWebClient, store: Store, writer: Writer, features: Features,
+        *, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        """``client`` has the bot's token; ``start`` begins."""
+        self._client = client
+        self._store = store
+        self._writer = writer
+        self._features = features
+        self._clock = clock
+        self._people: dict[str, str] = {}
+        self._channels: dict[str, str] = {}
+        self._groups: dict[str, str] = {}
+        self._nameless: set[str] = set()  # asked for, and Slack has no name for them
+        self._poke = asyncio.Event()
+        self._poked: set[str] = set()
+        self.between = BETWEEN_LOOKUPS
+        self.names = mrkdwn.Names(self._people.get, self._channels.get, self._groups.get)
+
+    def load(self) -> None:
+        """The names that the database holds are at hand."""
+        with self._store.read() as tx:
+            self._people.update(action.known(tx, Platform.SLACK))
+
+    def note(self, who: str, name: str) -> None:
+        """A person has said something or changed their name; one without a name is looked up soon."""
+        if name:
+            self._people[who] = name
+        elif who[:1] in {"U", "W"} and who not in self._nameless and who not in self._poked:
+            self._poked.add(who)
+            self._poke.set()
+
+    def note_labels(self, text: str) -> None:
+        """Channels and groups that a text names beside their ids are called so."""
+        for channel, name, group, handle in _LABELLED.findall(text):
+            if channel:
+                self._channels[channel] = name
+            else:
+                self._groups[group] = handle
+
+    def strangers(self, people: Collection[str], text: str) -> list[str]:
+        """Which of these people, and of the channels in the text, we cannot name and have not asked for yet."""
+        unknown = [one for one in people if one not in self._people and one not in self._nameless]
+        if "<#" in text:
+            unknown += [c for c in _CHANNEL.findall(text) if c not in self._channels and c not in self._nameless]
+        return unknown
+
+    async def learn(self, ids: Collection[str], *, within: float = 1.5) -> None:
+        """These people and channels are asked for; done when they are known, or after ``within`` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await asyncio.gather(*(self._look_up(one) for one in list(ids)[:20]))
+        except TimeoutError:
+            structlog.get_logger().info("names come too slowly", ids=len(ids))
+
+    async def run(self) -> None:
+        """Names stay known and fresh until this is cancelled."""
+        await self._everybody()
+        while True:
+            try:
+                await self._refresh()
+            except Exception as error:  # noqa: BLE001  (names are a comfort: whatever fails is tried again later)
+                structlog.get_logger().warning("names not refreshed", why=str(error))
+            try:
+                async with asyncio.timeout(EVERY):
+                    await self._poke.wait()
+            except TimeoutError:
+                pass
+
+    async def _everybody(self) -> None:
+        """The members that the workspace lists are known, so that a mention can be written out at once."""
+        cursor = ""
+        for _ in range(PAGES):
+            try:
+                answer = await self._client.users_list(limit=PAGE, cursor=cursor)
+            except SlackApiError as error:
+                self._features.refused("names", error)
+                return
+            except (OSError, TimeoutError):
+                return
+            for user in answer.get("members") or ():
+                if name := called(user):
+                    self._people.setdefault(str(user.get("id")), name)
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return
+            await asyncio.sleep(self.between * 3)  # Tier 2
+
+    async def _refresh(self) -> None:
+        self._poke.clear()
+        asked, self._poked = self._poked, set()
+        with self._store.read() as tx:
+            stale = action.to_look_up(tx, Platform.SLACK, now=self._clock())
+        for who in dict.fromkeys([*asked, *(one for one in stale if one[:1] in {"U", "W"})]):
+            if not self._features.has("names"):
+                return
+            if await self._look_up(who):
+                name, now = self._people.get(who, ""), self._clock()
+                await self._writer.do(lambda tx: action.learn(tx, Platform.SLACK, {who: name}, now=now))  # noqa: B023
+            await asyncio.sleep(self.between)
+
+    async def _look_up(self, ident: str) -> bool:
+        """The person or channel is known or known to have no name; False when Slack did not answer."""
+        try:
+            if ident[:1] in {"U", "W"}:
+                answer = await self._client.users_info(user=ident)
+                name, known = called(answer.get("user") or {}), self._people
+            else:
+                answer = await self._client.conversations_info(channel=ident)
+                name, known = str((answer.get("channel") or {}).get("name") or ""), self._channels
+        except SlackApiError as error:
+            feature = "names" if ident[:1] in {"U", "W"} else "channel names"
+            lost = self._features.refused(feature, error)
+            if not lost and error.response.get("error") == "ratelimited":
+                return False
+            self._nameless.add(ident)
+            return not lost
+        except (OSError, TimeoutError):
+            return False
+        if name:
+            known[ident] = name
+        else:
+            self._nameless.add(ident)
+        return True
