@@ -130,6 +130,10 @@ class OwnVote(Refusal):
 # --- files ---------------------------------------------------------------------------------------------------------
 
 
+class NoSuchReady(Refusal):
+    """No hay ningún debate ya escrito que se llame «{name}». Míralos con: tertulia debate ready"""
+
+
 class BadDebateFile(Refusal):
     """El fichero de debate tiene fallos y no se ha guardado nada: {faults}"""
 
@@ -155,6 +159,14 @@ class BadToken(Refusal):
 
 class DatabaseAhead(Refusal):
     """La base de datos es de una versión más nueva ({found}) que este programa ({wanted}). Actualiza Tertulia."""
+
+
+class BadBackup(Refusal):
+    """No se puede copiar: {why}."""
+
+
+class Unwell(Refusal):
+    """Por arreglar antes de un debate: {count}. Están marcadas con ✗."""
 
 
 class ForeignPackage(Refusal):

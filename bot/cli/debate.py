@@ -1,0 +1,158 @@
+"""``tertulia debate …``: planning a debate, holding it, looking at it."""
+
+import sys
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot import dates, errors, localtime
+from bot.cli import home, show
+from bot.cli.language import say, speaking
+from bot.cli.options import AsJson, DebateId
+from bot.ports import OPERATOR
+
+if TYPE_CHECKING:
+    from bot.debatefile import DebateFile
+    from bot.store.engine import Tx
+
+app = typer.Typer(help=say("Planificar, llevar y mirar debates."), no_args_is_help=True)
+
+File = Annotated[
+    Path | None, typer.Argument(metavar="FILE", help=say("Un fichero de debate (TOML), o - para leerlo de la entrada."))
+]
+Ready = Annotated[str, typer.Option(help=say("Uno de los debates ya escritos: tertulia debate ready"))]
+Starts = Annotated[str, typer.Option(help=say("Cuándo empieza, en hora local: 2027-01-14T19:00"))]
+Zone = Annotated[str, typer.Option(help=say("La zona de esa hora, por ejemplo Europe/Madrid."))]
+
+
+@app.command(help=say("Planifica un debate; escribe solo su id."))
+def add(file: File = None, ready: Ready = "", starts: Starts = "", timezone: Zone = "") -> None:
+    """The debate of a file, or a ready-made one, is planned; its id alone is printed."""
+    if (file is None) == (not ready):
+        raise typer.BadParameter(speaking()("da un fichero de debate o --ready NOMBRE"), param_hint="FILE")
+    plan = _plan(file, ready, timed=bool(starts))
+    if starts or timezone:
+        plan = _at(plan, starts, timezone)
+    if plan.starts is None:
+        raise typer.BadParameter(speaking()("falta cuándo empieza: --starts 2027-01-14T19:00"), param_hint="--starts")
+    from bot.actions import plan as actions
+
+    house = home.settings().house()
+    ident = home.write(lambda tx: actions.add(tx, plan, house=house, actor=OPERATOR, now=home.now()).id)
+    show.line(str(ident))
+
+
+def _plan(file: Path | None, ready: str, *, timed: bool) -> "DebateFile":
+    from bot import debatefile
+
+    if file is None:
+        if ready not in _ready_made():
+            raise errors.NoSuchReady(name=ready)
+        source = resources.files("bot").joinpath("debates", f"{ready}.toml").read_text(encoding="utf-8")
+        return debatefile.parse(source, needs_start=False)
+    if str(file) == "-":
+        return debatefile.parse(sys.stdin.read(), needs_start=not timed)
+    return debatefile.read(file, needs_start=not timed)
+
+
+def _at(plan: "DebateFile", starts: str, timezone: str) -> "DebateFile":
+    """The same plan at a time and in a zone that were given by hand."""
+    when = plan.starts
+    if starts:
+        try:
+            when = datetime.fromisoformat(starts)
+        except ValueError as error:
+            text = speaking()("«{starts}» no es una fecha con hora, por ejemplo 2027-01-14T19:00", starts=starts)
+            raise typer.BadParameter(text, param_hint="--starts") from error
+    if timezone:
+        try:
+            localtime.zone(timezone)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--timezone") from error
+    return plan.starting(when, timezone) if when is not None else plan
+
+
+def _ready_made() -> list[str]:
+    folder = resources.files("bot").joinpath("debates")
+    return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
+
+
+@app.command(help=say("Los debates ya escritos que puedes planificar."))
+def ready(as_json: AsJson = False) -> None:
+    """The ready-made debates are listed."""
+    plans = [(name, _plan(None, name, timed=False)) for name in _ready_made()]
+    if as_json:
+        show.data(
+            [{"name": name, "title": one.title, "questions": [q.text for q in one.questions]} for name, one in plans]
+        )
+        return
+    text = speaking()
+    show.table(
+        (text("NOMBRE"), text("PREGUNTAS"), text("TÍTULO")),
+        [(name, len(one.questions), one.title) for name, one in plans],
+    )
+
+
+@app.command(help=say("Comprueba un fichero de debate sin guardar nada."))
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help=say("Un fichero de debate (TOML)."))]) -> None:
+    """The file is known to be good, or refused with every fault."""
+    plan = _plan(file, "", timed=True)
+    show.line(speaking()("Está bien: «{title}», {count} preguntas.", title=plan.title, count=len(plan.questions)))
+
+
+@app.command("list", help=say("Los debates, del más nuevo al más antiguo."))
+def list_all(as_json: AsJson = False) -> None:
+    """Every debate is listed, the newest start first."""
+    from bot.cli import shapes
+    from bot.store import debates
+
+    rows = home.read(lambda tx: [shapes.debate(tx, one) for one in debates.every(tx)])
+    if as_json:
+        show.data(rows)
+        return
+    text = speaking()
+    if not rows:
+        show.line(
+            text("Todavía no hay ningún debate. Planifica uno: tertulia debate add --ready NOMBRE --starts FECHA")
+        )
+    show.table(
+        ("ID", text("FASE"), text("COMIENZO"), text("ZONA"), text("DÓNDE"), text("TÍTULO")),
+        [
+            (row["id"], row["phase"], row["local"][:16], row["timezone"], ",".join(row["places"]), row["title"])
+            for row in rows
+        ],
+    )
+
+
+@app.command("show", help=say("Todo lo que se sabe de un debate."))
+def show_one(debate: DebateId, as_json: AsJson = False) -> None:
+    """The debate is shown with its questions, cues, gaps and counts."""
+    found = home.read(lambda tx: _shape(tx, debate))
+    if as_json:
+        show.data(found)
+        return
+    text = speaking()
+    when = dates.long(datetime.fromisoformat(found["starts_at"]), found["timezone"], locale=text.locale)
+    show.line(f"{found['id']}  {found['title']}  ({found['slug']})")
+    show.line(f"{found['phase']} · {when} · {', '.join(found['places'])}")
+    show.line("  ".join(f"{name} {count}" for name, count in found["counts"].items()))
+    show.line("")
+    heads = ("ID", "P", text("ESTADO"), text("VOTOS"), text("PREGUNTA"))
+    show.table(heads, [(q["id"], q["number"], q["state"], q["votes"], q["text"]) for q in found["questions"]])
+    show.line("")
+    heads_of_cues = (text("SEÑAL"), text("HORA (UTC)"), text("ESTADO"), text("POR QUÉ"))
+    show.table(heads_of_cues, [(c["key"], c["due_at"], c["state"], c["why"]) for c in found["cues"]])
+    for gap in found["gaps"]:
+        show.line(
+            text("Hueco en {platform}: {start} – {end}", platform=gap["platform"], start=gap["from"], end=gap["to"])
+        )
+
+
+def _shape(tx: "Tx", debate: str) -> dict[str, Any]:
+    from bot.cli import shapes
+    from bot.store import debates
+
+    return shapes.whole(tx, debates.get(tx, debate))

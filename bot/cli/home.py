@@ -1,0 +1,60 @@
+"""What a command works with: the settings of this folder, the database brought up to date, the time, the language."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.cli.language import speaking
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.store.engine import Store, Tx
+    from bot.tables import Debate
+
+T = TypeVar("T")
+
+
+def settings() -> "Settings":
+    """The settings; raises ``BadSetting`` in the language of the terminal."""
+    from bot.config import load
+
+    return load(speaking().locale)
+
+
+@contextmanager
+def opened() -> "Iterator[Store]":
+    """The database, made or brought up to date on first use, closed afterwards."""
+    from bot.store import schema
+    from bot.store.engine import Store
+
+    store = Store(settings().database_url)
+    try:
+        schema.upgrade(store)
+        yield store
+    finally:
+        store.close()
+
+
+def write(action: "Callable[[Tx], T]") -> T:
+    """The action's change is committed; a running bot sees it within a second."""
+    with opened() as store:
+        return store.write(action)
+
+
+def read(action: "Callable[[Tx], T]") -> T:
+    """What the action reads from the database."""
+    with opened() as store, store.read() as tx:
+        return action(tx)
+
+
+def on_debate(debate: str, verb: "Callable[[Tx, Debate], T]") -> T:
+    """The verb is done to the debate of an id or slug, and committed; raises ``NoSuchDebate``."""
+    from bot.store import debates
+
+    return write(lambda tx: verb(tx, debates.get(tx, debate)))
+
+
+def now() -> datetime:
+    """The time of this command, in UTC."""
+    return datetime.now(UTC)

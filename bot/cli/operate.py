@@ -1,0 +1,102 @@
+"""``tertulia run``, ``doctor``, ``backup`` and ``rehearse``: keeping it going."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot import errors
+from bot.cli import home, show
+from bot.cli.language import say, speaking
+from bot.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.doctor import Finding
+
+app = typer.Typer()
+
+
+@app.command(help=say("Pone en marcha el bot y la sala web, hasta que lo pares."))
+def run() -> None:
+    """The bot has run and stopped."""
+    from bot import logs, ownership
+
+    ownership.check()
+    settings = home.settings()
+    settings.complete()
+    logs.set_up(settings.log_level, secrets=settings.secrets())
+    from bot.app import App
+
+    asyncio.run(App(settings).run())
+
+
+@app.command(help=say("Mira si todo está en orden y dice qué hacer con lo que no."))
+def doctor(as_json: AsJson = False) -> None:
+    """Every part has been looked at; the exit code is 1 when one of them would keep a debate from being held."""
+    text = speaking()
+    settings = home.settings()
+    findings = _examine(settings)
+    if as_json:
+        show.data(
+            [
+                {"part": one.part, "state": one.state, "what": one.what(text), "advice": one.advise(text)}
+                for one in findings
+            ]
+        )
+    else:
+        marks = {"ok": "✓", "warning": "!", "fault": "✗"}
+        for one in findings:
+            advice = one.advise(text)
+            show.line(f"{marks[one.state]} {one.part}: {one.what(text)}{' → ' + advice if advice else ''}")
+    faults = sum(one.state == "fault" for one in findings)
+    if faults:
+        raise errors.Unwell(count=faults)
+
+
+def _examine(settings: "Settings") -> "list[Finding]":
+    from bot import doctor
+    from bot.config import strangers
+
+    findings = [*doctor.packages(), *doctor.unknown_settings(strangers()), *doctor.database(settings.database_url)]
+    if settings.slack_on:
+        from handlers.slack import checkup
+
+        findings += asyncio.run(checkup.examine(checkup.Access.of(settings)))
+    elif settings.slack_app_token.get_secret_value() or settings.slack_signing_secret.get_secret_value():
+        findings += doctor.half_a_slack()
+    else:
+        findings += doctor.no_slack()
+    return findings
+
+
+@app.command(help=say("Copia la base de datos a un fichero, también con el bot en marcha."))
+def backup(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help=say("El fichero de la copia, o su carpeta."))],
+) -> None:
+    """A whole copy of the database stands at the path; its name is printed."""
+    from bot import backup as copies
+
+    url = home.settings().database_url
+    target = copies.target(path, now=home.now())
+    with show.progress(speaking()("Copiando"), None) as advance:
+        copies.back_up(url, target, step=advance)
+    show.line(str(target))
+
+
+@app.command(help=say("Ensaya un debate entero, con voces inventadas, contra un Slack de mentira y la sala de verdad."))
+def rehearse(
+    speed: Annotated[float, typer.Option(min=0.1, max=1000, help=say("Cuántas veces más deprisa que de verdad."))] = 20,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="EXPORT", help=say("Las voces de una exportación de Slack."))
+    ] = None,
+) -> None:
+    """A debate has been played, and where its transcript is has been printed."""
+    from bot import logs, ownership
+    from bot.rehearsal.play import rehearse as play
+
+    ownership.check()
+    settings = home.settings()
+    logs.set_up("warning", secrets=settings.secrets())
+    play(settings, speed=speed, source=source, words=speaking())
