@@ -1,0 +1,134 @@
+"""What ``tertulia doctor`` finds in the house itself; Slack's part is in handlers/slack/checkup.py."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from bot import errors, ownership
+
+if TYPE_CHECKING:
+    from bot.store.engine import Store
+
+# Below this a debate of a few thousand messages with its copies may still fill the disk.
+LITTLE_SPACE = 200 * 1024 * 1024
+NO_SPACE = 20 * 1024 * 1024
+
+Say = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report: the part, ``ok``, ``warning`` or ``fault``, what was seen, and what to do about it.
+
+    Sentences are kept in Spanish with their fields apart, so that they can be said in either language.
+    """
+
+    part: str
+    state: Literal["ok", "warning", "fault"]
+    seen: str
+    advice: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    def what(self, say: Say) -> str:
+        """What was seen, in a language."""
+        return say(self.seen, **self.fields)
+
+    def advise(self, say: Say) -> str:
+        """What to do, in a language; empty where there is nothing to do."""
+        return say(self.advice, **self.fields) if self.advice else ""
+
+
+def packages() -> list[Finding]:
+    """Whether the program's own packages are its own."""
+    part = "tertulia"
+    try:
+        ownership.check()
+    except errors.ForeignPackage as error:
+        return [Finding(part, "fault", error.template(), fields=dict(error.fields))]
+    return [Finding(part, "ok", "el programa está entero")]
+
+
+def unknown_settings(strangers: Sequence[tuple[str, str]]) -> list[Finding]:
+    """A warning for each stranger: a name that looks like a setting of ours and is none, and the nearest that is."""
+    return [
+        Finding(
+            ".env", "warning", "no hay ningún ajuste {name}", "¿querías decir {nearest}?" if nearest else "bórralo",
+            {"name": name, "nearest": nearest},
+        )
+        for name, nearest in strangers
+    ]  # fmt: skip
+
+
+def database(url: str) -> list[Finding]:
+    """Whether the database can be written to, is at this program's migration, and has space to grow."""
+    from bot.store.engine import Store
+
+    store = Store(url)
+    try:
+        path = store.path
+        if path is None:
+            return [_tables(store)]
+        folder = path.resolve().parent
+        if not folder.is_dir():
+            return [Finding("database", "fault", "no existe la carpeta {folder}", "créala", {"folder": folder})]
+        return [_tables(store) if path.exists() else _not_yet(folder, path), space(folder)]
+    finally:
+        store.close()
+
+
+def _tables(store: "Store") -> Finding:
+    from bot.store import schema
+    from bot.store.engine import HEAD
+
+    shown = store.url.render_as_string(hide_password=True)
+    try:
+        ready = schema.ready(store)
+        found = store.revision()
+        store.write(lambda _tx: None)
+    except errors.DatabaseAhead as error:
+        return Finding("database", "fault", error.template(), fields=dict(error.fields))
+    except Exception as error:  # noqa: BLE001  (whatever the driver raises is what is wrong with the database)
+        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        advice = "mira que el fichero sea de quien arranca el bot, que haya sitio y que nadie lo tenga bloqueado"
+        return Finding("database", "fault", "no se puede escribir en {url}: {why}", advice, {"url": shown, "why": why})
+    if not ready:
+        fields = {"found": found or "—", "wanted": HEAD}
+        return Finding("database", "ok", "se actualizará de {found} a {wanted} al arrancar", fields=fields)
+    return Finding("database", "ok", "{url}, versión {found}", fields={"url": shown, "found": found})
+
+
+def _not_yet(folder: Path, path: Path) -> Finding:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fields: dict[str, object] = {"folder": folder}
+        return Finding(
+            "database", "fault", "no se puede escribir en {folder}", "cambia sus permisos o su dueño", fields
+        )
+    return Finding("database", "ok", "{path} se hará al arrancar", fields={"path": path})
+
+
+def space(folder: Path, *, free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free) -> Finding:
+    """Whether the disk of a folder has space left; ``free`` tells how many bytes."""
+    left = free(folder)
+    fields: dict[str, object] = {"mib": left // (1024 * 1024), "folder": folder}
+    seen, advice = "{mib} MiB libres en {folder}", "haz sitio: con el disco lleno no se guarda lo que se dice"
+    if left < NO_SPACE:
+        return Finding("disk", "fault", seen, advice, fields)
+    return (
+        Finding("disk", "warning", seen, advice, fields)
+        if left < LITTLE_SPACE
+        else Finding("disk", "ok", seen, "", fields)
+    )
+
+
+def no_slack() -> list[Finding]:
+    """Slack is off, which is no fault: the room needs none of it."""
+    return [Finding("slack", "ok", "apagado: no hay SLACK_BOT_TOKEN; el debate es en la sala web")]
+
+
+def half_a_slack() -> list[Finding]:
+    """Slack was meant to be on, and is not."""
+    advice = "cópiala de la página de tu aplicación de Slack, OAuth & Permissions (empieza por xoxb-)"
+    return [Finding("slack", "fault", "falta SLACK_BOT_TOKEN: sin él, Slack no tiene con qué hablar", advice)]
