@@ -144,6 +144,11 @@ def _without_tail(url: str) -> str:
     return url[:end]
 
 
+def spelled_out(text: str, rich: Sequence[Span] | None = None) -> list[Span]:
+    """The text as spans in which every address is a link."""
+    return list(_linkified(text) if rich is None else _spelled_out(rich))
+
+
 def _spelled_out(spans: Sequence[Span]) -> Iterator[Span]:
     """The spans with the web addresses in their uncoded text as links."""
     for span in spans:
@@ -191,13 +196,14 @@ def _inline(span: Span) -> str:
     return html
 
 
-def _block_of(span: Span) -> str:
+def block_of(span: Span) -> str:
+    """``p`` for a span of a code block, ``q`` for one of a quote, else ""."""
     return "p" if "p" in span[0] else "q" if "q" in span[0] else ""
 
 
 def _blocks(spans: Iterable[Span]) -> Iterator[str]:
     """Code blocks and quotes each in their element; the line feeds beside them are their own margins."""
-    parts = [(kind, list(run)) for kind, run in groupby(spans, _block_of)]
+    parts = [(kind, list(run)) for kind, run in groupby(spans, block_of)]
     for at, (kind, run) in enumerate(parts):
         if kind == "p":
             yield f"<pre>{escape(visible(plain(run)).strip(chr(10)))}</pre>"
@@ -215,7 +221,7 @@ def _blocks(spans: Iterable[Span]) -> Iterator[str]:
 
 _MD_INLINE = re.compile(r"[\\`*_\[\]<>~|&]")
 _MD_ENTITY = re.compile(r"&#?\w+;")
-_MD_START = re.compile(r"^(?:(#{1,6}(?=\s|$)|[-+=](?=[\s=-]|$)|={2,}|-{2,})|(\d{1,9})([.)])(?=\s|$))", re.MULTILINE)
+_MD_START = re.compile(r"^(?:(#{1,6}(?=\s|$)|[-+=](?=[\s=-]|$)|={2,}|-{2,})|(\d{1,9})([.)])(?=\s|$))")
 _MD_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&\n]")
 _MD_FIRST = frozenset("-+=#0123456789 \t")
 _MARKS = {"b": "**", "i": "*", "s": "~~"}
@@ -232,8 +238,12 @@ def to_markdown(text: str, rich: Sequence[Span] | None = None) -> str:
 
 def _md_lines(spans: Iterable[Span]) -> str:
     """The spans as lines that break where the text does, and that none begins as a list or a heading would."""
-    text = "".join([_md_inline(span) for span in spans])
-    return _MD_START.sub(_md_start, "  \n".join([line.lstrip(" \t") for line in text.split("\n")]))
+    lines = "".join([_md_inline(span) for span in spans]).split("\n")
+    return "  \n".join([_md_line(line) if line[:1] in _MD_FIRST else line for line in lines])
+
+
+def _md_line(line: str) -> str:
+    return _MD_START.sub(_md_start, line.lstrip(" \t"))
 
 
 def _md_inside(match: re.Match[str]) -> str:
@@ -252,23 +262,26 @@ def _md_start(match: re.Match[str]) -> str:
 
 def _md_inline(span: Span) -> str:
     style, said = span[0], visible(span[1])
-    if "c" in style:
-        marked = _md_code(said)
-    elif len(span) == 3 and span[1] == span[2]:
-        marked = f"<{span[2]}>"
-    else:
-        marked = _MD_INLINE.sub(_md_inside, said)
-        # Markdown wants no space just inside its marks; the space goes outside.
-        core = marked.strip()
-        if core:
-            before, after = marked[: marked.index(core)], marked[marked.index(core) + len(core) :]
-            for letter in reversed(style):
-                core = f"{_MARKS[letter]}{core}{_MARKS[letter]}" if letter in _MARKS else core
-            marked = before + core + after
-    if len(span) == 3 and span[1] != span[2] and safe_url(span[2]):
+    if not style:
+        return _MD_INLINE.sub(_md_inside, said)
+    if len(span) == 3 and span[1] == span[2] and style == "l":
+        return f"<{span[2]}>"
+    marked = _md_code(said) if "c" in style else _md_marked(style, _MD_INLINE.sub(_md_inside, said))
+    if len(span) == 3 and safe_url(span[2]):
         target = span[2].replace("(", "%28").replace(")", "%29")
         return f"[{marked}](<{target}>)"
     return marked
+
+
+def _md_marked(style: str, text: str) -> str:
+    """The text in the marks of its style; Markdown wants no space just inside them, so that goes outside."""
+    core = text.strip()
+    if not core:
+        return text
+    before, _, after = text.partition(core)
+    for letter in reversed(style):
+        core = f"{_MARKS[letter]}{core}{_MARKS[letter]}" if letter in _MARKS else core
+    return before + core + after
 
 
 def _fence(text: str, least: int) -> str:
@@ -283,7 +296,7 @@ def _md_code(text: str) -> str:
 
 
 def _md_blocks(spans: Iterable[Span]) -> Iterator[str]:
-    parts = [(kind, list(run)) for kind, run in groupby(spans, _block_of)]
+    parts = [(kind, list(run)) for kind, run in groupby(spans, block_of)]
     parts = [(kind, run) for kind, run in parts if kind or len(parts) == 1 or plain(run).strip()]
     for at, (kind, run) in enumerate(parts):
         if kind == "p":

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import richtext
+from bot import emoji, richtext
 from bot.ports import Span
-from handlers.slack import emoji, mrkdwn
+from handlers.slack import mrkdwn
 
 NAMES = mrkdwn.Names({"U1": "Ana", "U2": "*Luis*", "U3": "<b>"}.get, {"C1": "general"}.get, {"S1": "moderadores"}.get)
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

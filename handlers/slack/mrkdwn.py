@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from bot import richtext
+from bot import emoji, richtext
 from bot.ports import Span
-from handlers.slack import emoji
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Slack's names of emoji, as characters. The table is made from emoji-datasource (emoji.LICENSE)."""
+"""The names of emoji, as Slack spells them and its reactions come, as characters.
+
+The table is made from emoji-datasource 16.0.0 (emoji.LICENSE), which is Slack's own.
+"""
 
 import json
 import re

@@ -1,0 +1,1 @@
+"""The transcript of a debate in every format, one file each."""

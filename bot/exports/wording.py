@@ -1,0 +1,136 @@
+"""What every readable format says around the messages, in the reader's language."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot import dates, emoji, localtime
+from bot.exports.formats import Say
+from bot.exports.sections import BEFORE, Section
+from bot.transcript import Asked, Gap, Head, Line, Queued
+
+_PLATFORMS = {"slack": "Slack", "x": "X", "room": "La sala"}
+
+
+class Wording:
+    """The words of one export: made once, because a hundred thousand lines ask for the same few."""
+
+    def __init__(self, head: Head, say: Say) -> None:
+        """``say`` is in the reader's language, which need not be the debate's."""
+        self.head = head
+        self.say = say
+        self.deleted = say("Mensaje borrado")
+        self._day = localtime.wall(head.opened_at or head.starts_at, head.timezone).date()
+        self._minutes: dict[int, str] = {}
+        self._dated: dict[int, str] = {}
+        self._roles: Mapping[str, str] = {
+            "member": "",
+            "guest": say("persona invitada"),
+            "host": say("conduce"),
+            "moderator": say("modera"),
+            "bot": say("bot"),
+        }
+        self._edited, self._late = say("editado"), say("después del cierre")
+        self._guess, self._conflict = say("colocado por la hora"), say("la etiqueta no cuadra con el hilo")
+
+    def clock(self, instant: datetime) -> str:
+        """«19:03» on the debate's clocks, with its date where that is not the day of the debate."""
+        minute = int(instant.timestamp()) // 60
+        shown = self._minutes.get(minute)
+        if shown is None:
+            local = localtime.wall(instant, self.head.timezone)
+            shown = f"{local:%H:%M}" if local.date() == self._day else f"{local:%Y-%m-%d %H:%M}"
+            self._minutes[minute] = shown
+        return shown
+
+    def second(self, instant: datetime) -> str:
+        """«2027-01-14 19:03:05» on the debate's clocks, as a spreadsheet reads it."""
+        minute = int(instant.timestamp()) // 60
+        begun = self._dated.get(minute)
+        if begun is None:
+            begun = f"{localtime.wall(instant, self.head.timezone):%Y-%m-%d %H:%M:}"
+            self._dated[minute] = begun
+        return f"{begun}{instant.second:02}"
+
+    def role(self, role: str) -> str:
+        """What the person is in the debate; "" for a member like all."""
+        return self._roles.get(role, role)
+
+    def marks(self, line: Line) -> list[str]:
+        """What a reader should know of a message, in words: edited, late, a guess, a conflict."""
+        if line.edited_at is None and line.confidence != "guess" and not line.late and not line.conflict:
+            return []
+        said = (
+            (line.edited_at is not None and not line.deleted, self._edited),
+            (line.late, self._late),
+            (line.confidence == "guess" and line.question is not None, self._guess),
+            (line.conflict, self._conflict),
+        )
+        return [word for holds, word in said if holds]
+
+    def facts(self) -> list[str]:
+        """The lines under the title: hashtag, date, host, how many said how much."""
+        head, say = self.head, self.say
+        facts = [f"#{head.hashtag}"] if head.hashtag else []
+        facts.append(dates.long(head.opened_at or head.starts_at, head.timezone, locale=say.locale))
+        if head.host:
+            facts.append(say("Conduce: {host}", host=head.host))
+        people = say("1 persona") if head.people == 1 else say("{count} personas", count=head.people)
+        facts.append(f"{self.messages(head.messages)} · {people}")
+        if head.phase in {"open", "held"}:
+            facts.append(say("El debate sigue abierto: esto es lo dicho hasta ahora."))
+        return facts
+
+    def messages(self, count: int) -> str:
+        """«1 mensaje», «3 mensajes»."""
+        return self.say("1 mensaje") if count == 1 else self.say("{count} mensajes", count=count)
+
+    def title(self, section: Section) -> str:
+        """The heading of a section, on one line."""
+        if section.question is not None:
+            return f"P{section.question.number}. {' '.join(section.question.text.split())}"
+        return self.say("Antes de la primera pregunta") if section is BEFORE else self.say("Fuera de las preguntas")
+
+    def asked(self, question: Asked) -> str:
+        """When it was asked, and by whom where the audience asked it."""
+        at = self.clock(question.asked_at)
+        if question.source == "audience" and question.asker:
+            return self.say("Preguntada a las {time} por {who}", time=at, who=question.asker)
+        return self.say("Preguntada a las {time}", time=at)
+
+    def queued(self, question: Queued) -> str:
+        """What became of a question from the audience, with its votes and the reason it got."""
+        states = {
+            "pending": self.say("pendiente"),
+            "approved": self.say("aprobada"),
+            "declined": self.say("rechazada"),
+            "merged": self.say("unida a otra"),
+            "carried": self.say("guardada para otro debate"),
+        }
+        votes = self.say("1 voto") if question.votes == 1 else self.say("{count} votos", count=question.votes)
+        told = [states.get(question.state, question.state), votes]
+        if question.asker:
+            told.insert(0, question.asker)
+        if question.reason:
+            told.append(question.reason)
+        return " · ".join(told)
+
+    def gap(self, gap: Gap) -> str:
+        """When a place was not heard, and whether that was made good."""
+        place = self.say(_PLATFORMS.get(gap.platform, gap.platform))
+        start = self.clock(gap.start)
+        if gap.end is None:
+            return self.say("{place}: sin escucha desde las {start}.", place=place, start=start)
+        end = self.clock(gap.end)
+        if gap.closed:
+            return self.say(
+                "{place}: sin escucha de {start} a {end}; lo dicho se recuperó después.",
+                place=place, start=start, end=end,
+            )  # fmt: skip
+        return self.say(
+            "{place}: sin escucha de {start} a {end}; puede faltar algo.", place=place, start=start, end=end
+        )
+
+
+def reaction(name: str, count: int) -> str:
+    """«👍 3»; the name of an emoji of a community's own stands between colons, as it is typed."""
+    return f"{emoji.character(name) or (f':{name}:' if name.isascii() else name)} {count}"
