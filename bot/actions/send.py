@@ -1,10 +1,11 @@
 """A post on its way: claimed under a lease, sent by a publisher, and marked with where it landed."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 from bot import outbox as rules
-from bot.actions import log
+from bot.actions import log, say
 from bot.ports import Draft, Operation, Platform
 from bot.store import debates
 from bot.store import log as messages
@@ -12,13 +13,16 @@ from bot.store import outbox as store
 from bot.store.engine import Tx
 from bot.tables import Outbox
 
+Claimed = tuple[int, Draft, datetime | None]
+"""A post that is held: its row id, what to say, and since when it may be standing there already (None: it is not)."""
 
-def claim(tx: Tx, platform: Platform, *, owner: str, now: datetime, limit: int = 20) -> list[tuple[int, Draft, bool]]:
-    """Posts that this process now holds for ``outbox.LEASE``: (row id, draft, whether it may have been sent before).
+
+def claim(tx: Tx, platform: Platform, *, owner: str, now: datetime, limit: int = 20) -> list[Claimed]:
+    """Posts that this process now holds for ``outbox.LEASE``.
 
     Stale ones expire instead; an answer below a question waits until the question has landed.
     """
-    claimed: list[tuple[int, Draft, bool]] = []
+    claimed: list[Claimed] = []
     for row in store.claimable(tx, platform, now, limit=limit):
         if rules.stale(row.kind, row.created_at, now) and row.first_try_at is None:
             _settle(tx, row, "expired", why="llegaba demasiado tarde", now=now)
@@ -27,7 +31,7 @@ def claim(tx: Tx, platform: Platform, *, owner: str, now: datetime, limit: int =
         if row.under is not None and thread is None:
             _settle(tx, row, "failed", why="no salió aquello a lo que responde", now=now)
             continue
-        before = row.first_try_at is not None
+        before = row.first_try_at
         row.state, row.attempts = "sending", row.attempts + 1
         row.lease_owner, row.lease_until = owner, now + rules.LEASE
         row.first_try_at = row.first_try_at or now
@@ -43,14 +47,21 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
         return
     row.landed = platform_id
     _settle(tx, row, "sent", why="", now=now)
+    if row.kind == "aborted":
+        say.take_back(tx, row, now=now)
     if row.debate_id is not None and row.kind == "question" and messages.asked(tx, row.debate_id):
         rev = debates.bump(tx, row.debate_id)
         row.rev = rev
         log.refile_thread(tx, row.debate_id, [platform_id], roots={}, rev=rev)
 
 
-def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None) -> bool:
-    """The post will be tried again later, as the platform asked; returns False once it is given up for good."""
+def again(
+    tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False
+) -> bool:
+    """The post will be tried again later, as the platform asked; returns False once it is given up for good.
+
+    ``unsent`` says that it surely does not stand there, so that nobody needs to look before it is tried again.
+    """
     row = store.get(tx, row_id)
     if row is None:
         return False
@@ -59,9 +70,25 @@ def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None
         return False
     row.state, row.lease_until, row.lease_owner, row.error = "queued", None, "", why
     row.next_at = now + rules.wait(row.attempts, seconds)
+    if unsent:
+        row.first_try_at = None
     tx.session.add(row)
     tx.outbox = True
     return True
+
+
+def abandoned(tx: Tx, platform: Platform, *, dead: Callable[[str], bool]) -> int:
+    """Posts held by a process that is dead may be claimed at once; returns how many."""
+    rows = [row for row in store.held(tx, platform) if dead(row.lease_owner)]
+    for row in rows:
+        row.lease_until, row.lease_owner = None, ""
+        tx.session.add(row)
+    return len(rows)
+
+
+def due(tx: Tx, platform: Platform) -> datetime | None:
+    """When the next post of a platform may be tried, or None when none waits."""
+    return store.next_at(tx, platform)
 
 
 def refused(tx: Tx, row_id: int, *, why: str, now: datetime) -> None:

@@ -40,6 +40,12 @@ def next_at(tx: Tx, platform: str) -> datetime | None:
     return tx.session.exec(query).first()
 
 
+def held(tx: Tx, platform: str) -> Sequence[Outbox]:
+    """The posts of a platform that some process holds."""
+    query = select(Outbox).where(Outbox.platform == platform, Outbox.state == "sending", Outbox.lease_owner != "")
+    return tx.session.exec(query).all()
+
+
 def get(tx: Tx, row_id: int) -> Outbox | None:
     """The post of an id, or None."""
     return tx.session.get(Outbox, row_id)

@@ -1,0 +1,63 @@
+"""What a platform's ears must know of the debates: where they are held now, and what of them was not heard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports import Platform
+from bot.store import debates, gaps
+from bot.store import listen as store
+from bot.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A debate in one of its places: heard from ``opened_at`` until ``until`` (None: no end yet)."""
+
+    debate_id: int
+    place: str
+    opened_at: datetime
+    until: datetime | None
+
+
+def held(tx: Tx, platform: Platform) -> Sequence[Held]:
+    """The debates that take answers now (open, held or in their grace) at a platform."""
+    found = []
+    for debate in debates.listening(tx):
+        for place in debates.places(tx, debates.ident(debate)):
+            if place.platform == platform and debate.opened_at is not None and not debate.imported:
+                found.append(Held(debates.ident(debate), place.address, debate.opened_at, debate.grace_until))
+    return found
+
+
+def deaf(tx: Tx, platform: Platform, *, since: datetime, why: str) -> None:
+    """From a time on nothing is heard of the debates that are on; what stands open already stays as it is."""
+    for one in held(tx, platform):
+        from_at = max(since, one.opened_at)
+        gaps.open_gap(tx, one.debate_id, platform, one.place, from_at=from_at, why=why)
+
+
+def heard_again(tx: Tx, platform: Platform, *, now: datetime) -> None:
+    """The platform is heard again; what was missed until now is still to be fetched."""
+    for debate_id, place in store.open_gaps(tx, platform):
+        gaps.end_gap(tx, debate_id, platform, place, to_at=now)
+
+
+def covered(tx: Tx, debate_id: int, platform: Platform, place: str, *, until: datetime) -> None:
+    """What was said in a place until then has been fetched."""
+    gaps.close_gaps(tx, debate_id, platform, place, covered_until=until)
+
+
+def last_heard(tx: Tx, platform: Platform) -> datetime | None:
+    """When the last delivery of a platform came, or None."""
+    return store.last_delivery(tx, platform)
+
+
+def threads(tx: Tx, debate_id: int, platform: Platform, place: str) -> dict[str, int]:
+    """The threads of a debate in a place (a thread is named by its root), with how many replies the log holds."""
+    return store.threads(tx, debate_id, platform, place)
+
+
+def kept(tx: Tx, debate_id: int, platform: Platform, place: str) -> dict[str, str | None]:
+    """The platform ids of the messages that the log holds of a debate in a place, with the thread each stands in."""
+    return store.kept(tx, debate_id, platform, place)

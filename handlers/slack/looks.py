@@ -1,0 +1,59 @@
+"""How a draft looks on Slack. Pure.
+
+The text stands alone (notifications and screen readers have nothing else); a question also has blocks: the same text
+in bold, and what people can do with it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.ports import Draft
+from bot.words.catalogue import words
+from handlers.slack import blocks
+from handlers.slack.blocks import Block
+from handlers.slack.mrkdwn import to_mrkdwn
+
+# The buttons below a question; `Listeners` answers them.
+NOW = "now"
+PROPOSE = "propose"
+# Slack cuts a text at 40,000 characters; a rich text as long as this is one that its clients still show whole.
+LONGEST = 39_000
+LONGEST_RICH = 3_000
+
+_URL = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)\]»”\"']")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is sent: the text as Slack's markup, and the blocks (none: the text is all)."""
+
+    text: str
+    blocks: Sequence[Block] = ()
+
+
+def look(draft: Draft) -> Look:
+    """The draft as Slack is to show it."""
+    text = to_mrkdwn(draft.text[:LONGEST])
+    if draft.kind != "question":
+        return Look(text)
+    say = words(draft.extra.get("locale", "es"))
+    buttons = blocks.button(NOW, say("¿Por dónde vamos?")), blocks.button(PROPOSE, say("Proponer pregunta"))
+    return Look(text, [rich(draft.text, bold=True), blocks.actions(*buttons)])
+
+
+def rich(text: str, *, bold: bool = False) -> Block:
+    """A text as it is, whatever signs it holds, with its addresses as links."""
+    text = blocks.cut(text, LONGEST_RICH)
+    style: dict[str, Any] = {"style": {"bold": True}} if bold else {}
+    elements: list[Block] = []
+    at = 0
+    for match in _URL.finditer(text):
+        if match.start() > at:
+            elements.append({"type": "text", "text": text[at : match.start()], **style})
+        elements.append({"type": "link", "url": match[0], **style})
+        at = match.end()
+    if at < len(text):
+        elements.append({"type": "text", "text": text[at:], **style})
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
