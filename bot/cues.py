@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.debate import LIVE, LISTENING, Pace, Phase
+from bot.debate import LISTENING, LIVE, Pace, Phase
 
 
 class Kind(StrEnum):

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -124,10 +125,8 @@ class _Reader:
                 self.faults.append(("starts", "falta la hora de comienzo, por ejemplo 2027-01-14T19:00:00"))
             return None
         if isinstance(value, str):
-            try:
-                value = datetime.fromisoformat(value)  # noqa: DTZ007  (a local time: its zone stands beside it)
-            except ValueError:
-                pass
+            with suppress(ValueError):  # what is no date is named below
+                value = datetime.fromisoformat(value)
         if not isinstance(value, datetime):
             hint = "lleva fecha y hora" if isinstance(value, date) else "debe ser fecha y hora"
             self.faults.append(("starts", f"{hint}, por ejemplo 2027-01-14T19:00:00"))

@@ -68,7 +68,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A message was taken back by its author or the platform; ``posted_at`` where the platform tells when it was said."""
+    """A message was taken back; ``posted_at`` where the platform tells when it had been said."""
 
     platform: Platform
     place: str

@@ -29,7 +29,7 @@ class Best:
 
 
 def best(answers: Iterable[Answer], *, most: int = BEST) -> dict[int, list[Best]]:
-    """The answers of each question that found most echo (a reply counts like a reaction), the earlier first in a tie."""
+    """The answers of each question that found most echo: reactions and replies alike, the earlier first in a tie."""
     by_question: dict[int, list[Answer]] = {}
     for one in answers:
         by_question.setdefault(one.question, []).append(one)

@@ -67,7 +67,7 @@ class Runner:
                 while due_at is not None and due_at <= self._now():
                     await self._writer.do(lambda tx: run.do_due(tx, now=self._now(), house=self._house))
                     due_at = await asyncio.to_thread(self._next_due)
-            except Exception:  # an ailing database must not stop the clock: the next tick tries again
+            except Exception:  # noqa: BLE001  (an ailing database must not stop the clock: the next tick tries again)
                 _log.exception("clock.tick_failed")
                 return
             self._arm(due_at)

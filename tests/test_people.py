@@ -11,6 +11,7 @@ from bot.actions import ask, log, people
 from bot.ports import OPERATOR, Actor, Author, House, Platform, Said
 from bot.store import debates, erasure, search, transcripts
 from bot.store.engine import Store, metadata
+
 from tests.stories import CHANNEL, Evening, ts
 
 NOW = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
@@ -42,7 +43,8 @@ def test_join_keeps_a_moderators_name_for_the_moderator(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("", errors.Empty), ("\u202e \x00", errors.Empty), ("🙂", errors.Empty), ("a" * 61, errors.FilledUp)]
+    ("name", "error"),
+    [("", errors.Empty), ("\u202e \x00", errors.Empty), ("🙂", errors.Empty), ("a" * 61, errors.FilledUp)],
 )
 def test_join_refuses_what_is_no_name(store: Store, name: str, error: type[errors.Refusal]) -> None:
     """Nothing, invisible marks, and endless names are no names."""
@@ -163,7 +165,9 @@ def test_an_edited_text_leaves_no_byte(store: Store, house: House) -> None:
     first = evening.messages[ident]
     evening.minute = 13
 
-    evening.hear(Said(Platform.SLACK, CHANNEL, ident, first.author, "soy otra cosa", first.posted_at, edited_at=evening.now))
+    evening.hear(
+        Said(Platform.SLACK, CHANNEL, ident, first.author, "soy otra cosa", first.posted_at, edited_at=evening.now)
+    )
     erasure.scrub(store)
 
     assert "xilofon" not in everything(store).casefold() + files(store)
@@ -232,7 +236,9 @@ def zenobias_evening(store: Store, house: House) -> Evening:
     evening.reacts("Zenobia", root, "+1")
     asker = Actor("slack:UZENOBIA", "Zenobia")
     store.write(
-        lambda tx: ask.propose(tx, debates.get(tx, evening.id), "¿Alguien toca la ocarina?", asker=asker, now=evening.now).id
+        lambda tx: (
+            ask.propose(tx, debates.get(tx, evening.id), "¿Alguien toca la ocarina?", asker=asker, now=evening.now).id
+        )
     )
     return evening
 

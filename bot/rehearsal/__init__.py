@@ -1,1 +1,1 @@
-"""A whole debate with invented voices, through the real adapters, so that a new moderator sees it before leading one."""
+"""A whole debate with invented voices, through the real adapters, for a new moderator to watch."""

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import Session, SQLModel
 
-
 T = TypeVar("T")
 
 BUSY_MS = 10_000
@@ -71,7 +70,7 @@ class Tx:
 
 
 class Prepared:
-    """A Core statement compiled once, run with rows of plain values: the driver's own speed where every message passes."""
+    """A Core statement compiled once, run with plain values: the driver's own speed where every message passes."""
 
     def __init__(self, statement: sa.sql.ClauseElement, names: Sequence[str]) -> None:
         """``names`` are the bind parameters, in the order in which rows give them."""
@@ -101,7 +100,6 @@ class Prepared:
             conn.exec_driver_sql(sql, [tuple(row) for row in rows])
         else:
             conn.exec_driver_sql(sql, [tuple(row[i] for i in order) for row in rows])
-
 
     def fetch(self, conn: sa.Connection, *values: Any) -> Sequence[sa.Row[Any]]:
         """The rows that the statement returns for these values (in the order of ``names``)."""

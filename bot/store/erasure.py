@@ -140,7 +140,9 @@ def _reactions(tx: Tx, identities: Sequence[Identity], now: datetime) -> None:
         )
         found = tx.conn.execute(query, {"who": one.platform_id, "platform": one.platform}).all()
         messages.react(tx, [(ident, name, "", count, at) for ident, name, count in found])
-        gone = sa.text("DELETE FROM reaction WHERE who = :who AND message_id IN (SELECT id FROM message WHERE platform = :p)")
+        gone = sa.text(
+            "DELETE FROM reaction WHERE who = :who AND message_id IN (SELECT id FROM message WHERE platform = :p)"
+        )
         tx.conn.execute(gone, {"who": one.platform_id, "p": one.platform})
 
 
@@ -160,7 +162,8 @@ def _others(tx: Tx, debate_ids: Iterable[int], names: Sequence[str], revs: dict[
         return
     for debate_id in debate_ids:
         for ident, text, rich in tx.conn.execute(
-            sa.text("SELECT id, text, rich FROM message WHERE debate_id = :id AND deleted_at IS NULL"), {"id": debate_id}
+            sa.text("SELECT id, text, rich FROM message WHERE debate_id = :id AND deleted_at IS NULL"),
+            {"id": debate_id},
         ).all():
             changed = _without(text, names)
             spans = json.dumps([[s[0], _without(s[1], names), *s[2:]] for s in json.loads(rich)]) if rich else None

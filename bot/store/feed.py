@@ -77,7 +77,12 @@ def since(tx: Tx, debate_id: int, rev: int, *, moderator: bool = False) -> Feed:
 def revs(tx: Tx, debate_ids: Sequence[int]) -> dict[int, int]:
     """The clocks of debates: how a process notices what another has changed."""
     query = sa.text("SELECT id, rev FROM debate WHERE id IN :ids").bindparams(sa.bindparam("ids", expanding=True))
-    return {ident: rev for ident, rev in tx.conn.execute(query, {"ids": list(debate_ids)})}
+    return {int(row[0]): int(row[1]) for row in tx.conn.execute(query, {"ids": list(debate_ids)})}
+
+
+def all_questions(tx: Tx, debate_id: int) -> Sequence[FeedQuestion]:
+    """Every question of a debate as live pages show it, whenever it changed."""
+    return _questions(tx, debate_id, 0)
 
 
 def _questions(tx: Tx, debate_id: int, rev: int) -> list[FeedQuestion]:
@@ -100,7 +105,7 @@ def _question(one: Question, votes: dict[int, int], posts: dict[int | None, str 
     )  # fmt: skip
 
 
-def _posts(tx: Tx, debate_id: int, rev: int, moderator: bool) -> list[FeedPost]:  # noqa: FBT001  (a filter)
+def _posts(tx: Tx, debate_id: int, rev: int, moderator: bool) -> list[FeedPost]:
     query = select(Outbox).where(Outbox.debate_id == debate_id, Outbox.platform == Platform.ROOM, col(Outbox.rev) > rev)
     if not moderator:
         query = query.where(Outbox.operation != Operation.PRIVATE)

@@ -13,15 +13,16 @@ KEEP = timedelta(days=7)
 
 _INSERT = Prepared(
     sa.text(
-        "INSERT INTO inbox (platform, event_id, received_at, state, error) VALUES (:platform, :event_id, :at, 'done', '') "
-        "ON CONFLICT (platform, event_id) DO NOTHING"
+        "INSERT INTO inbox (platform, event_id, received_at, state, error) "
+        "VALUES (:platform, :event_id, :at, 'done', '') ON CONFLICT (platform, event_id) DO NOTHING"
     ),
     ("platform", "event_id", "at"),
 )
 _KEEP = Prepared(
     sa.text(
         "INSERT INTO inbox (platform, event_id, received_at, state, payload, error) "
-        "VALUES (:platform, :event_id, :at, 'quarantined', :payload, :error) ON CONFLICT (platform, event_id) DO NOTHING"
+        "VALUES (:platform, :event_id, :at, 'quarantined', :payload, :error) "
+        "ON CONFLICT (platform, event_id) DO NOTHING"
     ),
     ("platform", "event_id", "at", "payload", "error"),
 )

@@ -98,7 +98,7 @@ _KNOWN = f"SELECT {', '.join(Known._fields)} FROM message WHERE platform = :plat
 # One look for both: SQLite takes an index for either side of the OR.
 _KNOWN_SQLITE = Prepared(
     sa.text(
-        f"WITH wanted AS MATERIALIZED (SELECT value FROM json_each(:ids)) {_KNOWN}"
+        f"WITH wanted AS MATERIALIZED (SELECT value FROM json_each(:ids)) {_KNOWN}"  # noqa: S608
         "(platform_id IN (SELECT value FROM wanted) OR thread IN (SELECT value FROM wanted))"
     ),
     ("ids", "platform"),
@@ -147,7 +147,7 @@ def known(tx: Tx, platform: str, ids: Iterable[str]) -> list[Known]:
 
 
 def replies(tx: Tx, debate_id: int, threads: Iterable[str]) -> Sequence[Sequence[Any]]:
-    """The messages of a debate that stand in these threads: id, thread, text, posted_at (microseconds), quotes, hand…"""
+    """The messages of a debate that stand in these threads, with what their filing depends on, oldest first."""
     return _for_filing(tx, _message.c.debate_id == debate_id, _message.c.thread.in_(list(threads)))
 
 

@@ -28,7 +28,7 @@ def votes(tx: Tx, debate_id: int) -> dict[int, int]:
         .where(col(Question.debate_id) == debate_id)
         .group_by(col(Vote.question_id))
     )
-    return {question: count for question, count in tx.conn.execute(query)}
+    return {int(row[0] or 0): int(row[1]) for row in tx.conn.execute(query)}
 
 
 def voted(tx: Tx, debate_id: int, person_id: int) -> set[int]:

@@ -22,7 +22,7 @@ def upgrade(store: Store, *, to: str = "head") -> None:
     """The database has the tables of a migration, its rows kept; nothing happens when it has them already."""
     if to == "head" and ready(store):
         return
-    from alembic import command  # noqa: PLC0415  (slow import)
+    from alembic import command
 
     with store.writing() as conn:
         config = configuration()
@@ -33,7 +33,7 @@ def upgrade(store: Store, *, to: str = "head") -> None:
 
 def configuration() -> "Config":
     """Alembic's settings: where the migrations are."""
-    from alembic.config import Config  # noqa: PLC0415  (slow import)
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(resources.files("bot") / "migrations"))

@@ -25,21 +25,23 @@ class Hit:
     question: int | None
 
 
-_COLUMNS = (
-    "SELECT d.id, d.slug, d.title, m.id, COALESCE(NULLIF(p.alias, ''), m.author), m.text, m.posted_at, m.question "
+_COLUMNS = "d.id, d.slug, d.title, m.id, COALESCE(NULLIF(p.alias, ''), m.author), m.text, m.posted_at, m.question"
+_AROUND = (
+    "JOIN debate d ON d.id = m.debate_id LEFT JOIN identity i ON i.id = m.identity_id "
+    "LEFT JOIN person p ON p.id = i.person_id"
 )
-_REST = "JOIN debate d ON d.id = m.debate_id LEFT JOIN identity i ON i.id = m.identity_id LEFT JOIN person p ON p.id = i.person_id "
-# Newest first walks the index from its end and stops; by rank every hit must be weighed (performance.md, 6).
+# Newest first walks the index from its end and stops at the limit; by rank every hit has to be weighed.
 _SQLITE = (
-    f"{_COLUMNS} FROM (SELECT rowid FROM message_fts WHERE message_fts MATCH :query ORDER BY {{order}} LIMIT :limit) f "
-    f"JOIN message m ON m.id = f.rowid {_REST}"
+    f"SELECT {_COLUMNS} FROM (SELECT rowid, {{column}} FROM message_fts WHERE message_fts MATCH :query "  # noqa: S608
+    f"ORDER BY {{order}} LIMIT :limit) f JOIN message m ON m.id = f.rowid {_AROUND} ORDER BY f.{{order}}"
 )
 _SQLITE_IN = (
-    f"{_COLUMNS} FROM message_fts f JOIN message m ON m.id = f.rowid {_REST} "
+    f"SELECT {_COLUMNS} FROM message_fts f JOIN message m ON m.id = f.rowid {_AROUND} "  # noqa: S608
     "WHERE f.message_fts MATCH :query AND m.debate_id = :debate ORDER BY f.{order} LIMIT :limit"
 )
 _POSTGRESQL = (
-    f"{_COLUMNS} FROM message m {_REST} WHERE m.tsv @@ to_tsquery('simple', :query) {{where}} ORDER BY {{order}} LIMIT :limit"
+    f"SELECT {_COLUMNS} FROM message m {_AROUND} "  # noqa: S608
+    "WHERE m.tsv @@ to_tsquery('simple', :query) {where} ORDER BY {order} LIMIT :limit"
 )
 
 
@@ -54,7 +56,9 @@ def search(tx: Tx, words: str, *, limit: int = 20, by_rank: bool = False, debate
         values["debate"] = inside
     if tx.sqlite:
         values["query"] = " AND ".join("(" + " OR ".join(f'"{term}"' for term in group) + ")" for group in groups)
-        statement = (_SQLITE_IN if inside is not None else _SQLITE).format(order="rank" if by_rank else "rowid DESC")
+        column, order = ("rank", "rank") if by_rank else ("rowid AS at", "rowid DESC")
+        template = _SQLITE_IN if inside is not None else _SQLITE
+        statement = template.format(column=column, order=order)
     else:
         values["query"] = " & ".join("(" + " | ".join(f"'{term}'" for term in group) + ")" for group in groups)
         order = "ts_rank(m.tsv, to_tsquery('simple', :query)) DESC, m.id DESC" if by_rank else "m.id DESC"

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from bot import richtext
+from bot import richtext, tables
 from bot.ports import Attachment
 from bot.question import Source, State
 from bot.recap import Answer
@@ -80,7 +80,7 @@ def _head(tx: Tx, row: Debate) -> Head:
         closed_at=row.closed_at,
         questions=[_asked(one, names, counts) for one in asked],
         queue=[_queued(one, names, votes) for one in queued],
-        gaps=[Gap(gap.platform, gap.from_at, gap.to_at, gap.closed_at is not None) for gap in debates.gaps(tx, debate_id)],
+        gaps=[_gap(one) for one in debates.gaps(tx, debate_id)],
         people=people.participants(tx, debate_id), messages=sum(counts.values()),
     )  # fmt: skip
 
@@ -95,6 +95,10 @@ def _asked(one: Question, names: dict[int, str], counts: dict[int | None, int]) 
 def _queued(one: Question, names: dict[int, str], votes: dict[int, int]) -> Queued:
     state = State(one.state).value
     return Queued(one.text, state, names.get(one.asker_id or 0, ""), votes.get(one.id or 0, 0), one.reason)
+
+
+def _gap(one: tables.Gap) -> Gap:
+    return Gap(one.platform, one.from_at, one.to_at, one.closed_at is not None)
 
 
 def _counts(tx: Tx, debate_id: int) -> dict[int | None, int]:
