@@ -219,10 +219,12 @@ def _blocks(spans: Iterable[Span]) -> Iterator[str]:
 
 # --- Markdown ------------------------------------------------------------------------------------------------------
 
-_MD_INLINE = re.compile(r"[\\`*_\[\]<>~|&]")
-_MD_ENTITY = re.compile(r"&#?\w+;")
+# The backslash first, lest it escape the escapes.
+_MD_ALWAYS = "\\`*[]<>~|"
+# Markdown itself leaves an underscore between letters alone, and an ampersand that begins no entity.
+_MD_UNDERSCORE = re.compile(r"_(?<![^\W_]_)|_(?![^\W_])")
+_MD_ENTITY = re.compile(r"&(?=#?\w+;)")
 _MD_START = re.compile(r"^(?:(#{1,6}(?=\s|$)|[-+=](?=[\s=-]|$)|={2,}|-{2,})|(\d{1,9})([.)])(?=\s|$))")
-_MD_SPECIAL = re.compile(r"[\\`*_\[\]<>~|&\n]")
 _MD_FIRST = frozenset("-+=#0123456789 \t")
 _MARKS = {"b": "**", "i": "*", "s": "~~"}
 
@@ -231,29 +233,29 @@ def to_markdown(text: str, rich: Sequence[Span] | None = None) -> str:
     """CommonMark that reads as the text was said: what could be taken for markup is escaped, addresses are links."""
     if rich is not None:
         return "".join(_md_blocks(_spelled_out(rich)))
-    if "://" in text or text[:1] in _MD_FIRST or not text.isprintable() or _MD_SPECIAL.search(text):
-        return _md_lines(_linkified(text))
-    return text
+    if "://" in text:
+        return _md_lines("".join([_md_inline(span) for span in _linkified(text)]))
+    return _md_lines(_md_escaped(visible(text)))
 
 
-def _md_lines(spans: Iterable[Span]) -> str:
-    """The spans as lines that break where the text does, and that none begins as a list or a heading would."""
-    lines = "".join([_md_inline(span) for span in spans]).split("\n")
-    return "  \n".join([_md_line(line) if line[:1] in _MD_FIRST else line for line in lines])
+def _md_escaped(text: str) -> str:
+    for mark in _MD_ALWAYS:
+        if mark in text:
+            text = text.replace(mark, "\\" + mark)
+    if "_" in text:
+        text = _MD_UNDERSCORE.sub(r"\\_", text)
+    return _MD_ENTITY.sub(r"\\&", text) if "&" in text else text
+
+
+def _md_lines(text: str) -> str:
+    """Marked text as lines that break where it does, and that none begins as a list or a heading would."""
+    if "\n" not in text and text[:1] not in _MD_FIRST:
+        return text
+    return "  \n".join([_md_line(line) if line[:1] in _MD_FIRST else line for line in text.split("\n")])
 
 
 def _md_line(line: str) -> str:
     return _MD_START.sub(_md_start, line.lstrip(" \t"))
-
-
-def _md_inside(match: re.Match[str]) -> str:
-    mark, text, at = match[0], match.string, match.start()
-    # Markdown itself leaves an underscore between letters alone, and an ampersand that begins no entity.
-    if mark == "_" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum():
-        return mark
-    if mark == "&" and _MD_ENTITY.match(text, at) is None:
-        return mark
-    return "\\" + mark
 
 
 def _md_start(match: re.Match[str]) -> str:
@@ -263,10 +265,10 @@ def _md_start(match: re.Match[str]) -> str:
 def _md_inline(span: Span) -> str:
     style, said = span[0], visible(span[1])
     if not style:
-        return _MD_INLINE.sub(_md_inside, said)
+        return _md_escaped(said)
     if len(span) == 3 and span[1] == span[2] and style == "l":
         return f"<{span[2]}>"
-    marked = _md_code(said) if "c" in style else _md_marked(style, _MD_INLINE.sub(_md_inside, said))
+    marked = _md_code(said) if "c" in style else _md_marked(style, _md_escaped(said))
     if len(span) == 3 and safe_url(span[2]):
         target = span[2].replace("(", "%28").replace(")", "%29")
         return f"[{marked}](<{target}>)"
@@ -303,7 +305,7 @@ def _md_blocks(spans: Iterable[Span]) -> Iterator[str]:
             said = visible(plain(run)).strip("\n")
             block = f"{_fence(said, 3)}\n{said}\n{_fence(said, 3)}"
         else:
-            block = _md_lines(run)
+            block = _md_lines("".join([_md_inline(span) for span in run]))
             block = block.strip() if len(parts) > 1 else block
         if kind == "q":
             block = "> " + block.replace("\n", "\n> ")

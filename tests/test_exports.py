@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot import errors
+from bot import errors, richtext
 from bot.exports import as_csv, as_html, formats
 from bot.exports.sections import sections
 from bot.ports import Attachment
@@ -291,6 +291,15 @@ def test_csv_reads_back_with_every_cell_harmless() -> None:
     for row in rows:
         for cell in row:
             assert not re.match(r"[\s\x00-\x20\u200b\ufeff]*[=+\-@＝＋－＠]|[\t\r]", cell), cell
+
+
+@given(st.text(max_size=30), st.text(max_size=10))
+def test_csv_reads_back_any_text(text: str, name: str) -> None:
+    """Whatever was said stands in its own cell, as it is shown, at most behind an apostrophe."""
+    rows = written("csv", transcript([LINE._replace(text=text, author=name)])).decode("utf-8-sig")
+    _, row = csv.reader(StringIO(rows, newline=""), strict=True)
+    assert (row[2], row[4]) == (as_csv.defused(name), as_csv.defused(text))
+    assert row[4].removeprefix("'") == richtext.visible(text).removeprefix("'")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """CSV, for spreadsheets: RFC 4180, UTF-8 with its mark (Excel guesses wrong without), one line a message."""
 
-import csv
 import re
+from functools import lru_cache
 from typing import TextIO
 
 from bot import richtext
@@ -20,7 +20,7 @@ _FORMULA = re.compile(
 
 def defused(cell: str) -> str:
     """The cell as text and nothing else: behind an apostrophe where a spreadsheet could take it for a formula."""
-    if cell[:1].isalnum() and cell.isprintable():
+    if not cell or (cell[0].isalnum() and cell.isprintable()):
         return cell
     shown = richtext.visible(cell)
     return "'" + shown if _FORMULA.match(cell) else shown
@@ -29,33 +29,47 @@ def defused(cell: str) -> str:
 def write(transcript: Transcript, out: TextIO, say: Say) -> None:
     """A heading and a row for each message in reading order, every cell harmless."""
     wording = Wording(transcript.head, say)
-    out.write("\ufeff")
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(
-        [
-            say("Pregunta"), say("Fecha y hora"), say("Persona"), say("Papel"), say("Texto"), say("Enlaces"),
-            say("Archivos"), say("Reacciones"), say("Notas"), say("Plataforma"), say("Identificador"),
-            say("Responde a"), say("Fecha y hora (UTC)"),
-        ]
-    )  # fmt: skip
-    rows.writerows(_row(line, wording) for line in transcript.lines())
+    put = out.write
+    columns = [
+        say("Pregunta"), say("Fecha y hora"), say("Persona"), say("Papel"), say("Texto"), say("Enlaces"),
+        say("Archivos"), say("Reacciones"), say("Notas"), say("Plataforma"), say("Identificador"),
+        say("Responde a"), say("Fecha y hora (UTC)"),
+    ]  # fmt: skip
+    put("\ufeff" + ",".join(map(_cell, columns)) + "\r\n")
+    for line in transcript.lines():
+        put(_row(line, wording))
 
 
-def _row(line: Line, wording: Wording) -> list[str]:
+def _cell(text: str) -> str:
+    """The text as a cell: harmless, and between quotes where it needs them."""
+    safe = defused(text)
+    if '"' in safe or "," in safe or "\n" in safe or "\r" in safe:
+        return '"' + safe.replace('"', '""') + '"'
+    return safe
+
+
+_name = lru_cache(maxsize=4096)(_cell)  # the same few hundred people say it all
+
+
+def _row(line: Line, wording: Wording) -> str:
+    """One message. Written by hand: the general writer looks at every character of cells that are ours."""
     gone = line.deleted
-    links = [] if gone else richtext.links(line.text, line.rich)
-    return [
-        f"P{line.question}" if line.question is not None else "",
-        wording.second(line.posted_at),
-        "" if gone else defused(line.author),
-        wording.role(line.role),
-        "" if gone else defused(line.text),
-        defused("\n".join(links)) if links else "",
-        defused("\n".join([file.name for file in line.files])) if line.files and not gone else "",
-        defused(" ".join([reaction(name, count) for name, count in line.reactions.items()])) if line.reactions else "",
-        "; ".join([wording.deleted, *wording.marks(line)] if gone else wording.marks(line)),
-        line.platform,
-        "" if gone and line.platform == "x" else defused(line.platform_id),
-        defused(line.reply_to or line.thread or ""),
-        iso(line.posted_at) or "",
-    ]
+    marks = wording.marks(line)
+    notes = "; ".join([wording.deleted, *marks] if gone else marks)
+    said = ",," if gone else _said(line)
+    reactions = " ".join([reaction(name, count) for name, count in line.reactions.items()])
+    return (
+        f"{'' if line.question is None else f'P{line.question}'},{wording.second(line.posted_at)},"
+        f"{'' if gone else _name(line.author)},{_name(wording.role(line.role))},{said},"
+        f"{_cell(reactions) if reactions else ''},{_cell(notes) if notes else ''},{line.platform},"
+        f"{'' if gone and line.platform == 'x' else _cell(line.platform_id)},"
+        f"{_cell(line.reply_to or line.thread or '')},{iso(line.posted_at)}\r\n"
+    )
+
+
+def _said(line: Line) -> str:
+    """Three cells: the text, its links, its files."""
+    links = richtext.links(line.text, line.rich)
+    linked = _cell("\n".join(links)) if links else ""
+    filed = _cell("\n".join([file.name for file in line.files])) if line.files else ""
+    return f"{_cell(line.text)},{linked},{filed}"
