@@ -52,7 +52,8 @@ def vote(tx: Tx, question_id: int, *, voter: Actor) -> tuple[Question, int, bool
         raise errors.CannotMove(state=question.state, wanted="votada")
     platform, ident = people.parse(voter.who)
     who = people.ensure(tx, platform, ident, name=voter.name)
-    if question.asker_id == who.id:
+    asker = people.identity(tx, question.asker_id) if question.asker_id is not None else None
+    if asker is not None and asker.person_id == who.person_id:
         raise errors.OwnVote
     given = store.add_vote(tx, question_id, who.person_id)
     if not given:
@@ -81,7 +82,7 @@ def approve(tx: Tx, question_id: int, *, actor: Actor, now: datetime, first: boo
     tx.session.add(question)
     tx.session.flush()
     if Phase(debate.phase) not in OVER:
-        make_room(tx, debate, waiting=len(waiting) + 1)
+        make_room(tx, debate, waiting=len(waiting) + 1, now=now)
     detail = f"{question.id}{' first' if first else ''}"
     debates.record(tx, who=actor.who, action="approve", debate_id=question.debate_id, now=now, detail=detail)
     return question

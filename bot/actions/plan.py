@@ -29,7 +29,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
         raise errors.PastStart(starts=starts_at.isoformat() if starts_at else "?")
     pace = plan.pace.fitted(len(plan.questions))
     debate = Debate(
-        slug=_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
+        slug=free_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
         hashtag=(plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#"),
         locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
         pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
@@ -55,8 +55,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
 
 def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     """A debate that has not begun will not be held; its cues are cancelled."""
-    require_moderator(actor)
-    check(Verb.CANCEL, Phase(debate.phase))
+    may(tx, debate, Verb.CANCEL, actor)
     debate.phase = Phase.CANCELLED
     for cue in debates.cues(tx, debates.ident(debate)):
         if cue.state in {"planned", "held"}:
@@ -69,8 +68,7 @@ def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
 
 def add_question(tx: Tx, debate: Debate, text: str, *, actor: Actor, now: datetime, answer: str = "") -> Question:
     """The question stands at the end of the run-sheet, with a cue of its own where the hour has room for it."""
-    require_moderator(actor)
-    check(Verb.ADD, Phase(debate.phase))
+    may(tx, debate, Verb.ADD, actor)
     debate_id = debates.ident(debate)
     tidy = clean(text)
     waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
@@ -79,33 +77,34 @@ def add_question(tx: Tx, debate: Debate, text: str, *, actor: Actor, now: dateti
     question.rev = debates.bump(tx, debate_id)
     tx.session.add(question)
     tx.session.flush()
-    make_room(tx, debate, waiting=len(waiting) + 1)
+    make_room(tx, debate, waiting=len(waiting) + 1, now=now)
     debates.record(tx, who=actor.who, action="add question", debate_id=debate_id, now=now, detail=str(question.id))
     return question
 
 
-def make_room(tx: Tx, debate: Debate, *, waiting: int) -> None:
+def make_room(tx: Tx, debate: Debate, *, waiting: int, now: datetime) -> None:
     """There is a question cue for each waiting question, as far as the hour reaches."""
     debate_id = debates.ident(debate)
-    planned = [rules.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state in {"planned", "held"}]
+    planned = [
+        rules.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state in {"planned", "held"}
+    ]
     asks = [cue for cue in planned if cue.kind is rules.Kind.ASK]
     if len(asks) >= waiting:
         return
     pace = pace_of(debate)
-    everything = [cue for cue in debates.cues(tx, debate_id) if cue.key.startswith(f"{rules.Kind.ASK}:")]
-    last = max((cue.due_at for cue in everything), default=(debate.opened_at or debate.starts_at) + pace.first)
-    due = last + pace.step
+    before = max((cue.due_at for cue in asks), default=debate.asked_at)
+    first = (debate.opened_at or debate.starts_at) + pace.first
+    due = max(before + pace.step if before else first, now + pace.warning)
     if due < debate.ends_at:
         state = "held" if debate.phase == Phase.HELD else "planned"
-        number = len(everything) + 1
+        number = 1 + sum(1 for cue in debates.cues(tx, debate_id) if cue.key.startswith(f"{rules.Kind.ASK}:"))
         tx.session.add(Cue(debate_id=debate_id, key=f"{rules.Kind.ASK}:{number}", due_at=due, state=state))
         tx.cues = True
 
 
 def reorder(tx: Tx, debate: Debate, order: list[int], *, actor: Actor, now: datetime) -> None:
     """The waiting questions will be asked in the given order of ids; those left out keep theirs, behind."""
-    require_moderator(actor)
-    check(Verb.REORDER, Phase(debate.phase))
+    may(tx, debate, Verb.REORDER, actor)
     debate_id = debates.ident(debate)
     waiting = {one.id or 0: one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED}
     for question_id in order:
@@ -131,6 +130,14 @@ def require_moderator(actor: Actor) -> None:
         raise errors.NotModerator
 
 
+def may(tx: Tx, debate: Debate, verb: Verb, actor: Actor) -> None:
+    """The actor may do it to the debate as it is now, and until this is committed nobody else changes it."""
+    require_moderator(actor)
+    debates.lock(tx, debates.ident(debate))
+    tx.session.refresh(debate)
+    check(verb, Phase(debate.phase))
+
+
 def pace_of(debate: Debate) -> Pace:
     """The pace that a debate was planned with."""
     return Pace.from_seconds(json.loads(debate.pace))
@@ -153,7 +160,8 @@ def _places(plan: DebateFile, house: House, slug: str) -> list[tuple[str, str]]:
     return found
 
 
-def _slug(tx: Tx, title: str, local: datetime) -> str:
+def free_slug(tx: Tx, title: str, local: datetime) -> str:
+    """A short name for addresses that no debate has yet: the day and the first words of the title."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)[:8] or ["debate"]
     base = f"{local:%Y-%m-%d}-{'-'.join(words)}"[:70].rstrip("-")

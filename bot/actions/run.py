@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot import cues as rules
 from bot import errors
 from bot.actions import log, say
-from bot.actions.plan import announce, pace_of, require_moderator
+from bot.actions.plan import announce, may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
     POURING_WINDOW,
@@ -26,12 +26,11 @@ PENDING_CUE = frozenset({"planned", "held"})
 
 
 def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
-    """The debate is open: welcome is on its way, and the hour's cues count from now when opened early."""
-    require_moderator(actor)
-    check(Verb.OPEN, Phase(debate.phase))
+    """The debate is open: welcome is on its way, and the hour's cues count from now when it is opened by hand."""
+    may(tx, debate, Verb.OPEN, actor)
     debate_id = debates.ident(debate)
-    if now < debate.starts_at:
-        # Opened ahead of time: the whole hour comes forward with it.
+    if now < debate.starts_at or actor is not CLOCK:
+        # Opened by hand: the whole hour counts from now.
         _shift(tx, debate_id, now - debate.starts_at)
         debate.ends_at += now - debate.starts_at
     debate.phase, debate.opened_at = Phase.OPEN, now
@@ -52,8 +51,7 @@ def ask_next(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: boo
 
     Raises ``TooSoon``, ``StillPouring`` and ``NoQuestionLeft``.
     """
-    require_moderator(actor)
-    check(Verb.NEXT, Phase(debate.phase))
+    may(tx, debate, Verb.NEXT, actor)
     debate_id = debates.ident(debate)
     if actor is not CLOCK:
         recent = debates.recent_messages(tx, debate_id, now - POURING_WINDOW)
@@ -79,8 +77,7 @@ def next_question(tx: Tx, debate_id: int) -> Question | None:
 
 def hold(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     """The hour stands still until it is resumed; answers are still taken. A forgotten hold ends the debate."""
-    require_moderator(actor)
-    check(Verb.HOLD, Phase(debate.phase))
+    may(tx, debate, Verb.HOLD, actor)
     debate_id = debates.ident(debate)
     debate.phase, debate.held_at = Phase.HELD, now
     for cue in debates.cues(tx, debate_id):
@@ -94,8 +91,7 @@ def hold(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
 
 def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     """The hour goes on; everything that was to come comes later by as long as it stood still."""
-    require_moderator(actor)
-    check(Verb.RESUME, Phase(debate.phase))
+    may(tx, debate, Verb.RESUME, actor)
     debate_id = debates.ident(debate)
     stood = now - (debate.held_at or now)
     for cue in debates.cues(tx, debate_id):
@@ -110,8 +106,7 @@ def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
 
 def extend(tx: Tx, debate: Debate, minutes: float, *, actor: Actor, now: datetime) -> None:
     """The question now open has that many minutes more; the rest of the hour moves with it."""
-    require_moderator(actor)
-    check(Verb.EXTEND, Phase(debate.phase))
+    may(tx, debate, Verb.EXTEND, actor)
     if not 0 < minutes <= 240:
         raise errors.MissingArgument(word="extender", what="entre 1 y 240 minutos", example="extender 5")
     _shift(tx, debates.ident(debate), timedelta(minutes=minutes))
@@ -121,8 +116,7 @@ def extend(tx: Tx, debate: Debate, minutes: float, *, actor: Actor, now: datetim
 
 def skip(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Question:
     """The next question will not be asked today; it is carried over, and the one behind it takes its time."""
-    require_moderator(actor)
-    check(Verb.SKIP, Phase(debate.phase))
+    may(tx, debate, Verb.SKIP, actor)
     debate_id = debates.ident(debate)
     question = next_question(tx, debate_id)
     if question is None:
@@ -140,8 +134,7 @@ def skip(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Question:
 
 def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) -> None:
     """The hour is over: thanks are on their way, late answers are taken during the grace, the rest is carried over."""
-    require_moderator(actor)
-    check(Verb.CLOSE, Phase(debate.phase))
+    may(tx, debate, Verb.CLOSE, actor)
     debate_id = debates.ident(debate)
     pace = pace_of(debate)
     debate.closed_at, debate.held_at = now, None
@@ -179,14 +172,17 @@ def abort(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool =
 
     Raises ``SomethingSaid`` when people have spoken, unless ``really``.
     """
-    require_moderator(actor)
-    check(Verb.ABORT, Phase(debate.phase))
+    may(tx, debate, Verb.ABORT, actor)
     debate_id = debates.ident(debate)
     said = debates.message_count(tx, debate_id)
     if said and not really:
         raise errors.SomethingSaid(count=said)
     for row in outbox.of_debate(tx, debate_id):
-        if row.state == "sent" and row.operation == Operation.POST:
+        if row.operation == Operation.POST and row.state == "sending":
+            row.kind, row.debate_id, row.question_id, row.text = "aborted", None, None, ""
+            tx.session.add(row)  # it may be there any moment: send.landed takes it back then
+            continue
+        if row.operation == Operation.POST and row.state == "sent":
             say.take_back(tx, row, now=now)
         tx.session.delete(row)
     debates.record(tx, who=actor.who, action=Verb.ABORT, debate_id=debate_id, now=now, detail=f"{said} mensajes")
@@ -210,6 +206,8 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
     debate = debates.get(tx, row.debate_id)
     cue = rules.Cue(row.key, row.due_at)
     verdict = rules.judge(cue, Phase(debate.phase), ends_at=debate.ends_at, now=now)
+    if verdict.fate is rules.Fate.DO and cue.kind is rules.Kind.ASK and next_question(tx, row.debate_id) is None:
+        verdict = rules.Verdict(rules.Fate.SKIP, "no quedaba ninguna pregunta")
     if verdict.fate is rules.Fate.MISS:
         _miss(tx, debate, row, verdict.why, now)
     elif verdict.fate is rules.Fate.SKIP:
@@ -226,7 +224,7 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
     return row.key
 
 
-def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> None:
+def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> None:  # noqa: C901  (one branch a kind)
     match cue.kind:
         case rules.Kind.ANNOUNCE:
             announce(tx, debate, house, now=now)
@@ -239,8 +237,7 @@ def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: Ho
         case rules.Kind.WARN:
             _warn(tx, debate, now=now)
         case rules.Kind.ASK:
-            if next_question(tx, debates.ident(debate)) is not None:
-                ask_next(tx, debate, actor=CLOCK, now=now)
+            ask_next(tx, debate, actor=CLOCK, now=now)
         case rules.Kind.WRAP_UP:
             say.everywhere(tx, debate, "wrap_up", say.wrap_up(debate), now=now)
         case rules.Kind.CLOSE | rules.Kind.FORGOTTEN_HOLD:

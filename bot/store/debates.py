@@ -92,7 +92,10 @@ def slug_taken(tx: Tx, slug: str) -> bool:
 def questions(tx: Tx, debate_id: int) -> Sequence[Question]:
     """All questions of a debate: the asked ones by number, then the run-sheet by position."""
     query = select(Question).where(Question.debate_id == debate_id)
-    return tx.session.exec(query.order_by(col(Question.position), col(Question.id))).all()
+    unasked = col(Question.number).is_(None)
+    return tx.session.exec(
+        query.order_by(unasked, col(Question.number), col(Question.position), col(Question.id))
+    ).all()
 
 
 def question(tx: Tx, debate_id: int | None, question_id: int) -> Question:
@@ -112,13 +115,27 @@ def cues(tx: Tx, debate_id: int) -> Sequence[Cue]:
 
 
 def due_cue(tx: Tx, now: datetime) -> Cue | None:
-    """The cue that is due longest, locked against other writers until this action is committed; None when none is.
+    """The cue that is due longest, its debate locked until this action is committed; None when none is.
 
-    Claiming and doing are one transaction: on SQLite there is one writer at a time, on PostgreSQL the row is locked
-    and another process skips it, so a cue is done once however many processes ask.
+    Claiming and doing are one transaction: on SQLite there is one writer at a time; on PostgreSQL a debate belongs to
+    one process at a time, and what that one has done in the meantime is looked at again. So a cue is done once, and
+    after those before it, however many processes ask.
     """
     query = select(Cue).where(Cue.state == "planned", col(Cue.due_at) <= now).order_by(col(Cue.due_at), col(Cue.id))
-    return tx.session.exec(query.limit(1).with_for_update(skip_locked=True)).first()
+    while (cue := tx.session.exec(query.limit(1)).first()) is not None:
+        if tx.sqlite:
+            return cue
+        lock(tx, cue.debate_id)
+        tx.session.refresh(cue)
+        if cue.state == "planned" and cue.due_at <= now:
+            return cue
+    return None
+
+
+def lock(tx: Tx, debate_id: int) -> None:
+    """Nobody else changes the debate until this action is committed (on SQLite nobody else writes at all)."""
+    if not tx.sqlite:
+        tx.conn.execute(sa.select(col(Debate.id)).where(col(Debate.id) == debate_id).with_for_update())
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -160,7 +177,9 @@ def recent_messages(tx: Tx, debate_id: int, since: datetime) -> int:
 
 def message_count(tx: Tx, debate_id: int) -> int:
     """How many messages a debate's log holds, deleted ones included."""
-    return int(tx.conn.execute(sa.text("SELECT count(*) FROM message WHERE debate_id = :id"), {"id": debate_id}).scalar_one())
+    return int(
+        tx.conn.execute(sa.text("SELECT count(*) FROM message WHERE debate_id = :id"), {"id": debate_id}).scalar_one()
+    )
 
 
 def erase(tx: Tx, debate_id: int) -> None:

