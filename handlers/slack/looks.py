@@ -15,9 +15,9 @@ from handlers.slack import blocks
 from handlers.slack.blocks import Block
 from handlers.slack.mrkdwn import to_mrkdwn
 
-# The buttons below a question; `Listeners` answers them.
+# The buttons below a question; `reception.py` answers them, to the person alone: the post itself stays as it is.
 NOW = "now"
-PROPOSE = "propose"
+ASK = "ask"
 # Slack cuts a text at 40,000 characters; a rich text as long as this is one that its clients still show whole.
 LONGEST = 39_000
 LONGEST_RICH = 3_000
@@ -39,7 +39,7 @@ def look(draft: Draft) -> Look:
     if draft.kind != "question":
         return Look(text)
     say = words(draft.extra.get("locale", "es"))
-    buttons = blocks.button(NOW, say("¿Por dónde vamos?")), blocks.button(PROPOSE, say("Proponer pregunta"))
+    buttons = blocks.button(NOW, say("¿Por dónde vamos?")), blocks.button(ASK, say("Proponer pregunta"))
     return Look(text, [rich(draft.text, bold=True), blocks.actions(*buttons)])
 
 

@@ -2,20 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from collections.abc import Collection
 
 import structlog
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import names as action
 from bot.ports import Platform
-from bot.store.engine import Store
-from bot.writer import Writer
 from handlers.slack import mrkdwn
 from handlers.slack.ears import called
-from handlers.slack.features import Features
+from handlers.slack.workspace import Workspace
 
 # users.info is Tier 4: 100 a minute. Half of that is left for others.
 BETWEEN_LOOKUPS = 1.2
@@ -31,23 +27,20 @@ _CHANNEL = re.compile(r"<#([A-Z0-9]+)\|?>")
 class People:
     """The names of a workspace."""
 
-    def __init__(
-        self, client: AsyncWebClient, store: Store, writer: Writer, features: Features,
-        *, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:  # fmt: skip
-        """``client`` has the bot's token; ``start`` begins."""
-        self._client = client
-        self._store = store
-        self._writer = writer
-        self._features = features
-        self._clock = clock
+    def __init__(self, workspace: Workspace, *, between: float = BETWEEN_LOOKUPS) -> None:
+        """``run`` begins; ``between`` two look-ups, in seconds."""
+        self._client = workspace.client
+        self._store = workspace.store
+        self._writer = workspace.writer
+        self._features = workspace.features
+        self._clock = workspace.clock
+        self._between = between
         self._people: dict[str, str] = {}
         self._channels: dict[str, str] = {}
         self._groups: dict[str, str] = {}
         self._nameless: set[str] = set()  # asked for, and Slack has no name for them
         self._poke = asyncio.Event()
         self._poked: set[str] = set()
-        self.between = BETWEEN_LOOKUPS
         self.names = mrkdwn.Names(self._people.get, self._channels.get, self._groups.get)
 
     def load(self) -> None:
@@ -117,7 +110,7 @@ class People:
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return
-            await asyncio.sleep(self.between * 3)  # Tier 2
+            await asyncio.sleep(self._between * 3)  # Tier 2
 
     async def _refresh(self) -> None:
         self._poke.clear()
@@ -130,7 +123,7 @@ class People:
             if await self._look_up(who):
                 name, now = self._people.get(who, ""), self._clock()
                 await self._writer.do(lambda tx: action.learn(tx, Platform.SLACK, {who: name}, now=now))  # noqa: B023
-            await asyncio.sleep(self.between)
+            await asyncio.sleep(self._between)
 
     async def _look_up(self, ident: str) -> bool:
         """The person or channel is known or known to have no name; False when Slack did not answer."""

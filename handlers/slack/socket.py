@@ -193,7 +193,11 @@ class Sockets:
     def __init__(
         self, app: AsyncApp, app_token: str, hearing: Hearing, *, pace: Pace | None = None, connections: int = 2
     ) -> None:
-        """``app`` answers what is no event; nothing is connected before ``start``."""
+        """``app`` answers what is no event; nothing is connected before ``start``.
+
+        ``on_deaf`` is called at each look without any connection, with the seconds since the last; ``on_heard`` when a
+        connection is new, with whether nothing was heard before it.
+        """
         self._app = app
         self._app_token = app_token
         self._hearing = hearing
@@ -204,7 +208,8 @@ class Sockets:
         self._warned = False
         self.lines: list[Line] = []
         self.on_deaf: Callable[[float], None] = lambda _seconds: None
-        self.on_heard: Callable[[], None] = lambda: None
+        self.on_heard: Callable[[bool], None] = lambda _was_deaf: None
+        self._hellos = 0
         self._deaf_since: float | None = None
 
     async def start(self) -> None:
@@ -256,14 +261,14 @@ class Sockets:
         return not line.hellos and monotonic() - watch.since > self._pace.hello
 
     def _count(self, up: int) -> None:
-        if up == 0 and self._deaf_since is None:
-            self._deaf_since = monotonic()
-        if self._deaf_since is not None:
-            if up == 0:
-                self.on_deaf(monotonic() - self._deaf_since)
-            else:
-                self._deaf_since = None
-                self.on_heard()
+        if up == 0:
+            self._deaf_since = self._deaf_since or monotonic()
+            self.on_deaf(monotonic() - self._deaf_since)
+            return
+        hellos = sum(line.hellos for line in self.lines)
+        if self._deaf_since is not None or hellos > self._hellos:
+            self.on_heard(self._deaf_since is not None)
+        self._deaf_since, self._hellos = None, hellos
 
     def _warn_of_others(self) -> None:
         most = max((line.num_connections for line in self.lines), default=0)
