@@ -174,7 +174,7 @@ class _Batch:
             roots[home.debate_id, one.id] = filed
         return (
             home.debate_id, self.platform.value, one.place, one.id, one.thread, one.reply_to, one.quotes, who,
-            one.author.name, one.text, _rich(one), _files(one.files), posted,
+            one.author.name, one.text, _rich(one), dump_files(one.files), posted,
             to_micros(one.edited_at) if one.edited_at else None, None,
             home.closed_at is not None and posted > home.closed_at,
             filed.question, filed.reason.value, filed.confidence.value, filed.conflict,
@@ -209,7 +209,7 @@ class _Batch:
                 posted = to_micros(one.posted_at)
                 store.say_again(
                     self.tx,
-                    [(one.thread, one.reply_to, one.quotes, who[one.author.id], one.author.name, one.text, _rich(one), _files(one.files), posted, edited,
+                    [(one.thread, one.reply_to, one.quotes, who[one.author.id], one.author.name, one.text, _rich(one), dump_files(one.files), posted, edited,
                       closed is not None and posted > closed, analyser.terms(one.text), rev, row.id)],
                 )  # fmt: skip
                 self.tx.scrub = True  # the words that were there before are to go from the index
@@ -394,7 +394,8 @@ def _rich(one: Said) -> str | None:
     return None if one.rich is None else richtext.dump(one.rich)
 
 
-def _files(files: Sequence[Attachment]) -> str | None:
+def dump_files(files: Sequence[Attachment]) -> str | None:
+    """The files of a message as the log keeps them: JSON, or None without any."""
     return json.dumps([[f.name, f.mimetype, f.url] for f in files], ensure_ascii=False) if files else None
 
 
