@@ -20,8 +20,8 @@ from bot.ports import Span
 from bot.transcript import Head, Line, Transcript
 
 TEMPLATE = "transcript.typ"
-# Typst sets a book of this size in some 15 s and 1 GB; nobody reads it on paper.
-MOST_MESSAGES = 20_000
+# Typst sets a book of this size in some 20 s and 700 MB; nobody reads it on paper.
+MOST_MESSAGES = 10_000
 # Letters that every machine with Typst has come with it; the others are looked for on this machine, in this order.
 _LETTERS = ("Libertinus Serif",)
 _MORE_LETTERS = (
