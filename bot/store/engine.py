@@ -42,7 +42,10 @@ class Tx:
     def session(self) -> Session:
         """The SQLModel session of this action."""
         if self._session is None:
-            self._session = Session(bind=self.conn, autoflush=True, expire_on_commit=False)
+            # The writer's savepoint is the caller's: a session's own savepoint inside it would outlive it.
+            self._session = Session(
+                bind=self.conn, autoflush=True, expire_on_commit=False, join_transaction_mode="rollback_only"
+            )
         return self._session
 
     @property
