@@ -211,6 +211,10 @@ GRAMMAR: Sequence[Rule] = (
 )  # fmt: skip
 
 
+# What people ask in a whole phrase, as it is compared.
+PHRASES: Mapping[str, Order] = {"por donde vamos": Order.NOW, "where are we": Order.NOW}
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +227,8 @@ def parse(text: str, *, prefix: str = "") -> Command:
     parts = typed.split(None, 1)
     if not parts:
         return Command(Order.HELP)
+    if _bare(typed) in PHRASES:
+        return Command(PHRASES[_bare(typed)])
     return _understood(parts[0].strip("¿¡.,;:!?") or parts[0], parts[1] if len(parts) > 1 else "", prefix)
 
 
@@ -242,6 +248,10 @@ def obey(tx: Tx, debate: Debate, command: Command, by: Request) -> str:
 def fold(text: str) -> str:
     """The text as it is compared: no accents, no capitals."""
     return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)).casefold()
+
+
+def _bare(text: str) -> str:
+    return " ".join(fold(text[:LONGEST_WORD]).strip("¿?¡!. ").split())
 
 
 def _understood(first: str, rest: str, prefix: str) -> Command:

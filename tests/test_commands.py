@@ -61,6 +61,8 @@ def test_every_word_of_the_contract_is_understood(text: str, command: Command) -
         ("Siguiente.", Command(Order.NEXT)),
         ("proxima", Command(Order.NEXT)),
         ("¿dónde?", Command(Order.NOW)),
+        ("¿Por dónde vamos?", Command(Order.NOW)),
+        ("Where are we?", Command(Order.NOW)),
         ("/siguiente", Command(Order.NEXT)),
         ("/tertulia siguiente", Command(Order.NEXT)),
         ("/tertulia", Command(Order.HELP)),

@@ -1,0 +1,196 @@
+"""The modals: a new debate, a question, a reason; and what was filled in. Pure builders and readers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot import errors, localtime
+from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
+from bot.question import LONGEST, clean
+from bot.words.catalogue import Words
+from handlers.slack import blocks
+from handlers.slack.blocks import Block
+
+# Zones of the communities that Spanish and English bring together; those of the house and its people come first.
+ZONES = (
+    "Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Bogota", "America/Lima", "America/Caracas",
+    "America/Santiago", "America/Argentina/Buenos_Aires", "Europe/London", "America/New_York", "America/Los_Angeles",
+    "UTC",
+)  # fmt: skip
+MOST_ZONES = 100
+# People number and bullet their lists; the P-number comes when the question is asked.
+_NUMBERED = re.compile(r"^\s*(?:[-•*]|\d{1,2}[.)])\s+")
+ROOM = "room"
+
+Filled = Mapping[str, Any]
+"""``state.values`` of a submitted view: block id, action id, what the element holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDebate:
+    """What somebody filled in for a new debate, not yet looked at."""
+
+    title: str
+    date: str
+    time: str
+    zone: str
+    questions: str
+    channel: str
+    room: bool
+    which: str  # of a time that occurs twice: its reading as ISO 8601 with offset, or empty
+
+
+def waiting(say: Words) -> Block:
+    """What is before the person's eyes while the form is made."""
+    text = say("Un momento…")
+    return blocks.modal("wait", say("Nuevo debate"), [blocks.said(text)], close=say("Cerrar"))
+
+
+def debate_form(say: Words, *, zones: Sequence[str], channel: str, keep: str, twice: Sequence[str] = ()) -> Block:
+    """The form for a new debate; the first of ``zones`` is chosen. ``twice`` asks which of two equal times is meant."""
+    options = [_option(zone, zone) for zone in list(dict.fromkeys(zones))[:MOST_ZONES]]
+    text = {"type": "plain_text_input"}
+    there = {"initial_conversation": channel} if channel else {}
+    room = [_option(say("También en la sala web"), ROOM)]
+    made = [
+        blocks.field("title", say("Título"), {**text, "max_length": LONGEST_TITLE}),
+        blocks.field("date", say("Fecha"), {"type": "datepicker"}),
+        blocks.field("time", say("Hora"), {"type": "timepicker"}, hint=say("La de los relojes de la zona que elijas.")),
+        *([_which(say, twice)] if twice else []),
+        blocks.field(
+            "zone", say("Zona horaria"), {"type": "static_select", "options": options, "initial_option": options[0]}
+        ),
+        blocks.field(
+            "questions", say("Preguntas"), {**text, "multiline": True, "max_length": blocks.LONGEST_INPUT},
+            hint=say("Una por línea, en el orden en que saldrán."),
+        ),
+        blocks.field(
+            "channel", say("Canal de Slack"),
+            {"type": "conversations_select", "filter": {"include": ["public", "private"]}, **there},
+            optional=True, hint=say("Invítame a ese canal: /invite @Tertulia. Vacío: no se celebra en Slack."),
+        ),
+        blocks.field(
+            "room", say("Sala web"), {"type": "checkboxes", "options": room, "initial_options": room}, optional=True
+        ),
+    ]  # fmt: skip
+    return blocks.modal(
+        "new_debate", say("Nuevo debate"), made, submit=say("Programar"), close=say("Cancelar"), keep=keep
+    )
+
+
+def question_form(say: Words, *, text: str, keep: str) -> Block:
+    """The form for a question, with the text it starts from."""
+    element: dict[str, object] = {"type": "plain_text_input", "multiline": True, "max_length": LONGEST}
+    if text:
+        element["initial_value"] = text[:LONGEST]
+    made = [blocks.field("question", say("Tu pregunta"), element)]
+    return blocks.modal("ask", say("Proponer pregunta"), made, submit=say("Proponer"), close=say("Cancelar"), keep=keep)
+
+
+def reason_form(say: Words, *, question: str, keep: str) -> Block:
+    """The form for the reason why a question is declined."""
+    element = {"type": "plain_text_input", "multiline": True, "max_length": 500}
+    made = [
+        blocks.said(question),
+        blocks.field("reason", say("Motivo"), element, hint=say("Lo leerá quien la propuso.")),
+    ]
+    return blocks.modal(
+        "decline", say("Rechazar pregunta"), made, submit=say("Rechazar"), close=say("Cancelar"), keep=keep
+    )
+
+
+def _which(say: Words, twice: Sequence[str]) -> Block:
+    options = [_option(f"{one[11:16]} (UTC{one[-6:]})", one) for one in twice]
+    hint = say("Ese día se atrasan los relojes y esa hora ocurre dos veces.")
+    return blocks.field("which", say("¿Cuál de las dos?"), {"type": "radio_buttons", "options": options}, hint=hint)
+
+
+def _option(label: str, value: str) -> Block:
+    return {"text": blocks.plain(label, blocks.LONGEST_OPTION), "value": value}
+
+
+# --- what was filled in ----------------------------------------------------------------------------------------------
+
+
+def read_debate(values: Filled) -> NewDebate:
+    """What was filled in for a new debate; whatever is missing is empty."""
+    return NewDebate(
+        title=_value(values, "title", "value"), date=_value(values, "date", "selected_date"),
+        time=_value(values, "time", "selected_time"), zone=_chosen(values, "zone"),
+        questions=_value(values, "questions", "value"), channel=_value(values, "channel", "selected_conversation"),
+        room=any(one.get("value") == ROOM for one in _element(values, "room").get("selected_options") or ()),
+        which=_chosen(values, "which"),
+    )  # fmt: skip
+
+
+def text_of(values: Filled, name: str) -> str:
+    """The text of a field."""
+    return _value(values, name, "value")
+
+
+def plan_of(new: NewDebate, *, locale: str) -> tuple[DebateFile | None, dict[str, errors.Refusal]]:
+    """The debate as a plan, or what is wrong with each field by block id (every fault at once)."""
+    faults: dict[str, errors.Refusal] = {}
+    title = " ".join(new.title.split())
+    if not title:
+        faults["title"] = errors.Empty(what="el título")
+    elif len(title) > LONGEST_TITLE:
+        faults["title"] = errors.FilledUp(what="el título", limit=f"{LONGEST_TITLE} caracteres", size=f"{len(title)}")
+    questions = _questions(new.questions, faults)
+    starts = _starts(new, faults)
+    if not new.channel and not new.room:
+        faults["channel"] = errors.Empty(what="los lugares: elige un canal o la sala")
+    if faults:
+        return None, faults
+    plan = DebateFile(
+        title=title, questions=questions, starts=starts, timezone=new.zone, locale=locale, slack=new.channel,
+        room=new.room,
+    )  # fmt: skip
+    return plan, {}
+
+
+def _questions(text: str, faults: dict[str, errors.Refusal]) -> tuple[PlannedQuestion, ...]:
+    lines = [line for line in (_NUMBERED.sub("", one).strip() for one in text.splitlines()) if line]
+    if not lines:
+        faults["questions"] = errors.Empty(what="las preguntas")
+    if len(lines) > MOST_QUESTIONS:
+        limit = f"{MOST_QUESTIONS} preguntas"
+        faults["questions"] = errors.FilledUp(what="un debate", limit=limit, size=f"{len(lines)}")
+    try:
+        return tuple(PlannedQuestion(clean(line)) for line in lines)
+    except errors.Refusal as refusal:
+        faults["questions"] = refusal
+        return ()
+
+
+def _starts(new: NewDebate, faults: dict[str, errors.Refusal]) -> datetime | None:
+    for name, value in (("date", new.date), ("time", new.time)):
+        if not value:
+            faults[name] = errors.Empty(what="la fecha" if name == "date" else "la hora")
+    if not new.date or not new.time:
+        return None
+    local = datetime.fromisoformat(f"{new.date}T{new.time}")
+    chosen = datetime.fromisoformat(new.which) if new.which else None
+    # The choice between two readings counts for the time it was made for, not for one that was picked afterwards.
+    if (
+        chosen
+        and chosen.replace(tzinfo=None) == local
+        and localtime.wall(chosen, new.zone).replace(tzinfo=None) == local
+    ):
+        return chosen
+    return local
+
+
+def _element(values: Filled, name: str) -> Mapping[str, Any]:
+    found = (values.get(name) or {}).get(name) or {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _value(values: Filled, name: str, key: str) -> str:
+    return str(_element(values, name).get(key) or "")
+
+
+def _chosen(values: Filled, name: str) -> str:
+    return str((_element(values, name).get("selected_option") or {}).get("value") or "")

@@ -1,0 +1,240 @@
+"""Where what people do comes in: one listener for each kind of payload, routed by the tables below.
+
+Acknowledged first, then done; whoever asks is told in private what became of it, in their own language.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot import errors
+from bot.store import debates
+from handlers.slack import commands, home, modal, mrkdwn, questions, shortcuts
+from handlers.slack.blocks import Page
+from handlers.slack.desk import Caller, Desk, Json
+
+_ALL = re.compile(r"[\s\S]*")
+# Direct messages come again when an acknowledgement is lost; these are remembered as answered.
+REMEMBERED = 1_000
+
+Do = Callable[[Desk, Caller, str], Awaitable[Page | str | None]]
+"""Does what a button stands for, by its value; what it returns is shown in the place of the button's message."""
+
+
+async def _approve(desk: Desk, caller: Caller, value: str) -> Page:
+    return await questions.approve(desk, caller, value, first=False)
+
+
+async def _first(desk: Desk, caller: Caller, value: str) -> Page:
+    return await questions.approve(desk, caller, value, first=True)
+
+
+async def _vote(desk: Desk, caller: Caller, value: str) -> Page:
+    return await questions.vote(desk, caller, value, wanted=True)
+
+
+async def _unvote(desk: Desk, caller: Caller, value: str) -> Page:
+    return await questions.vote(desk, caller, value, wanted=False)
+
+
+async def _new(desk: Desk, caller: Caller, _value: str) -> None:
+    await modal.open_new_debate(desk, caller)
+
+
+async def _ask(desk: Desk, caller: Caller, _value: str) -> None:
+    await modal.open_question(desk, caller)
+
+
+BUTTONS: Mapping[str, Do] = {
+    "approve": _approve,
+    "first": _first,
+    "decline": modal.open_reason,
+    "vote": _vote,
+    "unvote": _unvote,
+    "page_back": questions.turn,
+    "page_on": questions.turn,
+    "really": commands.really,
+    "new": _new,
+    "ask": _ask,
+}
+VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] = {
+    "new_debate": modal.debate_sent,
+    "ask": modal.question_sent,
+    "decline": modal.reason_sent,
+}
+SHORTCUTS: Mapping[str, Callable[[Desk, Caller, Json], Awaitable[None]]] = {
+    shortcuts.MESSAGE: shortcuts.from_message,
+    shortcuts.GLOBAL: shortcuts.from_anywhere,
+}
+COMMANDS: Mapping[str, Callable[[Desk, Caller, str], Awaitable[None]]] = {
+    commands.PREFIX.strip(): commands.typed,
+    "/pregunta": commands.asked,
+}
+
+
+class Reception:
+    """Takes what people do in Slack to the desk (the ``Listeners`` of ``app.py``)."""
+
+    kinds: Collection[str] = frozenset({"app_home_opened", "message.im"})
+
+    def __init__(self, desk: Desk) -> None:
+        """Nothing is registered yet."""
+        self.desk = desk
+        self._quiet = home.Quiet()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answered: dict[str, None] = {}
+
+    def register(self, app: AsyncApp) -> None:
+        """Four listeners are on the app: commands, presses, modals and shortcuts."""
+
+        @app.command(_ALL)
+        async def command(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+            await ack()
+            await self._typed(body, respond)
+
+        @app.action(_ALL)
+        async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+            await ack()
+            await self._pressed(body, respond)
+
+        @app.view(_ALL)
+        async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await self._sent(body, ack)
+
+        @app.shortcut(_ALL)
+        async def shortcut(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+            await ack()
+            await self._chosen(body, respond)
+
+    async def event(self, kind: str, event: Mapping[str, Any], event_id: str) -> None:
+        """The Home tab that was opened is being made, or the direct message answered."""
+        if kind == "app_home_opened" and event.get("tab") == "home":
+            self._start(self._opened(str(event.get("user") or "")))
+        elif kind == "message.im" and _from_a_person(event) and event_id not in self._answered:
+            if len(self._answered) >= REMEMBERED:
+                self._answered.pop(next(iter(self._answered)))
+            self._answered[event_id] = None
+            self._start(self._addressed(event))
+
+    async def drain(self) -> None:
+        """What was begun is done."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- each kind -------------------------------------------------------------------------------------------------
+
+    async def _typed(self, body: Json, respond: AsyncRespond) -> None:
+        doing = COMMANDS.get(str(body.get("command")), commands.typed)
+        caller = await self.desk.caller(
+            str(body.get("user_id")), str(body.get("team_id") or ""), str(body.get("channel_id") or ""),
+            trigger=str(body.get("trigger_id") or ""), respond=respond,
+        )  # fmt: skip
+        await self._attempt(
+            caller, doing(self.desk, caller, str(body.get("text") or "")), what=str(body.get("command"))
+        )
+
+    async def _pressed(self, body: Json, respond: AsyncRespond) -> None:
+        caller = await self._caller(body, str((body.get("channel") or {}).get("id") or ""), respond)
+        pressed = (body.get("actions") or [{}])[0]
+        doing = BUTTONS.get(str(pressed.get("action_id")))
+        if doing is not None:  # a picker inside a form, or a button of an older version: nothing to do
+            value = str(pressed.get("value") or "")
+            await self._attempt(caller, self._answer(caller, doing, value), what=str(pressed.get("action_id")))
+
+    async def _answer(self, caller: Caller, doing: Do, value: str) -> None:
+        shown = await doing(self.desk, caller, value)
+        if shown is None:
+            return
+        if caller.home:
+            notice = shown if isinstance(shown, str) else shown.text.partition("\n")[0]
+            await self._quiet.do(caller.user, lambda: home.publish(self.desk, caller, notice=notice))
+        else:
+            await self.desk.reply(caller, shown, replace=True)
+
+    async def _sent(self, body: Json, ack: AsyncAck) -> None:
+        view = body.get("view") or {}
+        doing = VIEWS.get(str(view.get("callback_id")))
+        if doing is None:
+            await ack()
+            return
+        caller = await self._caller(body, modal.kept_in(view).get("channel", ""), None)
+        await self._attempt(caller, doing(self.desk, caller, view, ack), what=str(view.get("callback_id")), ack=ack)
+
+    async def _chosen(self, body: Json, respond: AsyncRespond) -> None:
+        doing = SHORTCUTS.get(str(body.get("callback_id")))
+        caller = await self._caller(body, str((body.get("channel") or {}).get("id") or ""), respond)
+        if doing is not None:
+            await self._attempt(caller, doing(self.desk, caller, body), what=str(body.get("callback_id")))
+
+    async def _opened(self, user: str) -> None:
+        caller = await self.desk.caller(user, "", "")
+        await self._quiet.do(user, lambda: home.publish(self.desk, caller))
+
+    async def _addressed(self, event: Json) -> None:
+        text, _looks = mrkdwn.read(event.get("text"), event.get("blocks"), names=self.desk.names)
+        caller = await self.desk.caller(
+            str(event["user"]), str(event.get("team") or ""), str(event.get("channel") or "")
+        )
+        # A whole sentence with a question mark is a question for the debate; a few words are an order.
+        doing = commands.asked if "?" in text and len(text.split()) > 3 else commands.typed
+        await self._attempt(caller, doing(self.desk, caller, text), what="direct message")
+
+    # --- what all have in common -----------------------------------------------------------------------------------
+
+    async def _caller(self, body: Json, channel: str, respond: AsyncRespond | None) -> Caller:
+        user, team = body.get("user") or {}, body.get("team") or {}
+        return await self.desk.caller(
+            str(user.get("id") or ""), str(user.get("team_id") or team.get("id") or ""), channel,
+            trigger=str(body.get("trigger_id") or ""), respond=respond,
+        )  # fmt: skip
+
+    async def _attempt(self, caller: Caller, doing: Awaitable[None], *, what: str, ack: AsyncAck | None = None) -> None:
+        """The doing was done, or the caller knows why not; who is no member of the workspace may do nothing here."""
+        desk, say = self.desk, caller.say
+        try:
+            if not desk.is_member(caller):
+                getattr(doing, "close", lambda: None)()
+                sentence = say(
+                    "Esto es para quienes son de este espacio de Slack; tus respuestas en los hilos sí cuentan."
+                )
+            else:
+                await doing
+                return
+        except errors.NotModerator as refusal:
+            await self._note(caller, what)
+            sentence = say.error(refusal)
+        except errors.TertuliaError as error:
+            sentence = say.error(error)
+        except Exception:  # noqa: BLE001  (whatever broke, the person waits for an answer)
+            structlog.get_logger().exception("an answer failed", what=what)
+            sentence = say("Algo ha fallado por dentro. Vuelve a intentarlo en un momento.")
+        if ack is not None:
+            await ack()
+        await desk.reply(caller, sentence)
+
+    async def _note(self, caller: Caller, what: str) -> None:
+        """An audit row says who tried what without the role for it."""
+        now = self.desk.now()
+        await self.desk.writer.do(
+            lambda tx: debates.record(tx, who=caller.who, action="refused", debate_id=None, now=now, detail=what)
+        )
+
+    def _start(self, doing: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(self._safely(doing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    async def _safely(doing: Awaitable[None]) -> None:
+        try:
+            await doing
+        except Exception:  # noqa: BLE001  (nobody awaits this task)
+            structlog.get_logger().exception("an answer failed")
+
+
+def _from_a_person(event: Json) -> bool:
+    return bool(event.get("user")) and not event.get("bot_id") and not event.get("subtype") and bool(event.get("text"))
