@@ -59,12 +59,14 @@ class Asked:
 
 # R1, A1, P1, Q1 and their everyday spellings: "R.1", "r1)", "R-1:", "R 1.", "#R1".
 _START = re.compile(
-    r"""^\s*(?:[#@][\w.-]+[\s,:]+|[*_"'«“(\[¡¿]+)*   # greeted or tagged first, or wrapped in marks
+    r"""^\s*(?:[#@][\w.-]+[\s,:]+|[*_"'«“(\[¡¿])*+   # greeted or tagged first, or wrapped in marks
         \#?(?P<kind>[RAPQ])\s?[.\-–_]?\s?(?P<number>\d{1,2})
-        (?P<after>\s*[:.)\]\-–—,;/*_]|\s+|$)(?P<rest>.*)""",
+        (?P<after>\s*[:.)\]\-–—,;/*_"'»”]|\s+|$)(?P<rest>.*)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _TAG = re.compile(r"(?<![\w#&])#(?P<kind>[RAPQ])[._-]?(?P<number>\d{1,2})(?!\w)", re.IGNORECASE)
+# A label at the end has at most a few tags behind it; looking no further keeps a long text quick.
+_SIGNATURE = 120
 _END = re.compile(r"(?<![\w.,/-])(?P<kind>[RPQ])\.?(?P<number>\d{1,2})[.)!]*(?:\s+[#@][\w.-]+)*\s*$")
 # "A4 paper", "A 4 manos": the label letter that is also a word needs more than a space behind its number.
 _NOT_A_LABEL = re.compile(
@@ -81,7 +83,7 @@ def label(text: str, known: Mapping[int, int] | Sequence[int]) -> tuple[int, Con
     match = _TAG.search(text)
     if match and int(match["number"]) in known:
         return int(match["number"]), Confidence.CERTAIN
-    match = _END.search(text)
+    match = _END.search(text, max(0, len(text) - _SIGNATURE))
     if match and int(match["number"]) in known:
         return int(match["number"]), Confidence.LIKELY
     return None
@@ -92,8 +94,8 @@ def _is_a_word(match: re.Match[str]) -> bool:
         return False
     if _NOT_A_LABEL.match(match["rest"]):
         return True
-    # "A 4 de mayo", "a 3 clientes": a small or spaced A is the preposition.
-    return match["kind"] == "a" or (match["kind"] == "A" and re.search(r"[Aa]\s\d", match[0]) is not None)
+    # "A 4 de mayo", "a 3 clientes": a spaced A is the preposition.
+    return match["kind"] in "Aa" and match.end("kind") < match.start("number")
 
 
 def file(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import errors
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -57,4 +57,7 @@ def duration(text: str) -> timedelta:
     parts = _DURATION.findall(compact)
     if not parts or _DURATION.sub("", compact).strip():
         raise ValueError(f"«{text}» no es una duración (por ejemplo 90s, 10m, 1h)")
-    return timedelta(seconds=sum(float(amount) * _UNITS[unit.lower()] for amount, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(amount) * _UNITS[unit.lower()] for amount, unit in parts))
+    except OverflowError as error:
+        raise ValueError(f"«{text}» no es una duración que quepa en un calendario") from error

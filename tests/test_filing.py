@@ -1,0 +1,142 @@
+"""Which question a message answers: labels as people type them, threads, quotes, time, and who wins."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.filing import Asked, Confidence, Filing, Reason, file, label
+
+STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
+# P1 at 10, P2 at 20, P3 at 30, P4 at 40, P5 at 50.
+ASKED = Asked(
+    times=[STARTS + timedelta(minutes=10 * number) for number in (1, 2, 3, 4, 5)],
+    numbers=[1, 2, 3, 4, 5],
+    posts={f"post{number}": number for number in (1, 2, 3, 4, 5)},
+)
+
+
+def at(minute: float) -> datetime:
+    """That minute of the debate."""
+    return STARTS + timedelta(minutes=minute)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("R1 La confianza", 1), ("A1 Trust", 1), ("P1 yo digo", 1), ("Q1 I say", 1),
+        ("r1 en minúscula", 1), ("a1 lower case", 1), ("p3: sí", 3), ("q3: yes", 3),
+        ("R.1 con punto", 1), ("r1) con paréntesis", 1), ("R-1: con guion", 1), ("R 1. con espacio", 1),
+        ("R1", 1), ("R1:", 1), ("R1- pegado", 1), ("R1, con coma", 1), ("R1/ barra", 1), ("(R1) entre paréntesis", 1),
+        ("*R2* en negrita", 2), ("“R2” entre comillas", 2), ("¡R2! con ganas", None), ("[R2] corchetes", 2),
+        ("#R1 etiqueta", 1), ("creo que #R1 sí", 1), ("al final #P2", 2), ("#R_2 raro", 2),
+        ("@tertulia R2 hola", 2), ("#MeetAlfaro R3: hola", 3), ("  \n R1 tras espacios", 1), ("R1\nen otra línea", 1),
+        ("R5", 5), ("R6 no hay seis", None), ("R0 cero", None), ("R11 once", None), ("R123", None),
+    ],
+)  # fmt: skip
+def test_label_at_the_start_or_as_a_tag_is_certain(text: str, number: int | None) -> None:
+    """The spellings that people use in a hurry; only numbers that were asked count."""
+    assert label(text, ASKED.numbers) == (None if number is None else (number, Confidence.CERTAIN))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A4 paper is too small", "A4 papel", "A4 hojas", "a4 size", "A 4 de mayo nos vemos", "a 3 clientes les pasó",
+        "A 2 euros", "a 5 manos", "A4 horas de aquí", "la A2 está cortada", "Rápido 1", "R2D2 me gusta", "PS1 mejor",
+        "Para 1 cliente", "1) primero", "R", "hola", "", "el 4 de mayo", "&#1;", "http://x.es/#R1x", "R12,5 %",
+    ],
+)  # fmt: skip
+def test_words_that_look_like_a_label_are_none(text: str) -> None:
+    """A sheet of paper, a date, a road, a robot: nothing of this answers a question."""
+    assert label(text, ASKED.numbers) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("La confianza R1", 1), ("La confianza, P2.", 2), ("Trust Q3 #MeetAlfaro", 3), ("pagamos 3 € por R.2", 2)],
+)
+def test_label_at_the_end_is_likely(text: str, number: int) -> None:
+    """Some sign their answers."""
+    assert label(text, ASKED.numbers) == (number, Confidence.LIKELY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 40_000, "_" * 40_000 + "x", "#R9 " * 10_000 + "x", "R1 #a" + " #a" * 13_000 + " x.", "@a " * 13_000,
+     "*«" * 20_000, " " * 40_000 + "x", "R 1" * 13_000],
+)  # fmt: skip
+def test_label_of_a_hostile_text_is_found_at_once(text: str) -> None:
+    """40,000 characters made to be slow take less than a quarter of a second."""
+    before = time.perf_counter()
+
+    label(text, ASKED.numbers)
+
+    assert time.perf_counter() - before < 0.25
+
+
+@pytest.mark.parametrize(
+    ("minute", "question"), [(0, None), (9.99, None), (10, 1), (19.99, 1), (20, 2), (50, 5), (70, 5)]
+)
+def test_unmarked_message_goes_to_the_question_open_at_its_time(minute: float, question: int | None) -> None:
+    """Before P1 to none; from the second in which a question was asked to that one; a guess each time."""
+    assert file("pues sí", at(minute), ASKED) == Filing(question, Reason.TIME, Confidence.GUESS)
+
+
+def test_late_label_goes_to_its_question() -> None:
+    """«R2» during P4 is an answer to P2."""
+    assert file("R2 llego tarde", at(44), ASKED) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
+
+
+def test_reply_in_the_thread_of_a_question_is_certain() -> None:
+    """Whatever the hour, the thread says it."""
+    assert file("pues sí", at(44), ASKED, thread="post1") == Filing(1, Reason.THREAD, Confidence.CERTAIN)
+
+
+def test_label_that_contradicts_the_thread_wins_and_is_flagged() -> None:
+    """«R3» in P1's thread: the person says which, and a moderator may look."""
+    assert file("R3 esto", at(44), ASKED, thread="post1") == Filing(3, Reason.LABEL, Confidence.CERTAIN, conflict=True)
+
+
+def test_likely_label_does_not_contradict_a_thread() -> None:
+    """A sentence that ends in «P3» within P1's thread stays there."""
+    assert file("lo digo en P3", at(44), ASKED, thread="post1") == Filing(1, Reason.THREAD, Confidence.CERTAIN)
+
+
+def test_label_that_agrees_with_the_thread_is_the_thread() -> None:
+    """Both say P1; nothing is flagged."""
+    assert file("R1 esto", at(44), ASKED, thread="post1") == Filing(1, Reason.THREAD, Confidence.CERTAIN)
+
+
+def test_quote_of_a_question_is_likely() -> None:
+    """Who quotes P2 speaks of P2."""
+    assert file("esto", at(44), ASKED, quotes="post2") == Filing(2, Reason.QUOTE, Confidence.LIKELY)
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [
+        (Filing(2, Reason.LABEL, Confidence.CERTAIN), Filing(2, Reason.CONVERSATION, Confidence.LIKELY)),
+        (Filing(2, Reason.HAND, Confidence.CERTAIN), Filing(2, Reason.CONVERSATION, Confidence.LIKELY)),
+        (Filing(2, Reason.QUOTE, Confidence.LIKELY), Filing(2, Reason.CONVERSATION, Confidence.LIKELY)),
+        (Filing(2, Reason.TIME, Confidence.GUESS), Filing(2, Reason.CONVERSATION, Confidence.GUESS)),
+        (Filing(None, Reason.TIME, Confidence.GUESS), Filing(None, Reason.CONVERSATION, Confidence.GUESS)),
+    ],
+)
+def test_reply_goes_where_its_conversation_is(root: Filing, expected: Filing) -> None:
+    """Never surer than what it answers."""
+    assert file("de acuerdo", at(44), ASKED, thread="other", root=root) == expected
+
+
+def test_label_in_a_conversation_before_the_first_question_is_no_conflict() -> None:
+    """The thread belongs to no question, so there is nothing to contradict."""
+    root = Filing(None, Reason.TIME, Confidence.GUESS)
+
+    assert file("R2 esto", at(44), ASKED, thread="x", root=root) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
+
+
+def test_nothing_asked_yet_files_under_no_question() -> None:
+    """A label of a question that nobody has asked is no label."""
+    nothing = Asked([], [], {})
+
+    assert file("R1 me adelanto", at(5), nothing) == Filing(None, Reason.TIME, Confidence.GUESS)
