@@ -44,9 +44,8 @@ wheel: setup $(EMPTY)/.ready ## build the wheel and ask it for help in an empty 
 	@$(EMPTY)/bin/$(PIP) install --no-deps --force-reinstall build/dist/*.whl
 	@cd build/dist && ../../$(EMPTY)/bin/tertulia --help > help.txt && echo "the wheel works: $$(ls *.whl)"
 
-bench: setup ## measure; writes bench/RESULTS.md
-	@$(BIN)/$(PIP) install --require-hashes -r requirements-bench.lock
-	$(BIN)/python -m bench $(ARGS)
+bench: setup ## measure into bench/RESULTS.md; ONLY=search,export to choose, QUICK=1 to try it
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 screenshots: setup browser ## take the pictures of the README again
 	TERTULIA_SCREENSHOTS=docs/pictures $(BIN)/pytest -m browser
