@@ -148,7 +148,15 @@ LINES = [
         files=(Attachment("informe <1>.pdf", "application/pdf"), Attachment("+foto.png")),
     ),
     LINE._replace(
-        id=7, author="", text="", deleted=True, posted_at=at(14), platform="x", platform_id="987", author_id="x:55"
+        id=7,
+        author="",
+        text="",
+        deleted=True,
+        posted_at=at(14),
+        platform="x",
+        platform_id="987",
+        author_id="x:55",
+        thread="987",
     ),
     LINE._replace(
         id=8,
@@ -256,7 +264,12 @@ def test_jsonl_keeps_the_contract() -> None:
         assert list(message["author"]) == ["id", "name", "role"]
         assert re.fullmatch(r"2027-01-1\dT\d\d:\d\d:\d\dZ", message["posted_at"])
     on_x, on_slack = messages[6], messages[8]
-    assert (on_x["text"], on_x["author"]["name"], on_x["platform_id"]) == (None, None, None)
+    assert (on_x["text"], on_x["author"], on_x["platform_id"], on_x["thread"]) == (
+        None,
+        {"id": None, "name": None, "role": "member"},
+        None,
+        None,
+    )
     assert (on_slack["text"], on_slack["author"]["name"], on_slack["platform_id"]) == (None, None, LINE.platform_id)
     assert messages[3]["text"] == LINES[3].text
     assert messages[4]["text"] == LINES[4].text
@@ -368,6 +381,42 @@ def test_every_export_hides_what_was_deleted() -> None:
         assert "secreto" not in data
         assert "nadie" not in data
         assert "idx" not in data.replace("aria-", "")
+
+
+class English:
+    """A catalogue that marks each sentence it was asked for."""
+
+    locale = "en"
+
+    def __call__(self, sentence: str, /, **fields: object) -> str:
+        """The sentence between marks, its fields filled."""
+        return f"⟦{sentence.format(**fields)}⟧"
+
+
+@pytest.mark.parametrize("name", ["md", "html", "csv", "txt"])
+def test_export_speaks_its_readers_language(name: str) -> None:
+    """Every word of ours goes through the catalogue, and dates are the reader's; what people said stays as it was."""
+    out = BytesIO()
+    formats.named(name).write(transcript(), out, English())
+    told = out.getvalue().decode()
+    spanish = re.sub(r"(?s)<style>.*?</style>|<script>.*?</script>", "", told)
+    while "⟦" in spanish:
+        spanish = re.sub(r"⟦[^⟦⟧]*⟧", "", spanish)
+    for word in (
+        "Mensaje",
+        "mensajes",
+        "Archivo",
+        "Preguntada",
+        "pendiente",
+        "editado",
+        "sin escucha",
+        "Fuera",
+        "Conduce",
+    ):
+        assert word not in spanish
+    assert ("Thursday, 14 January 2027" in told) is (name != "csv")
+    assert ('<html lang="en">' in told) is (name == "html")
+    assert "Escuchar" in told
 
 
 def test_pdf_holds_the_debate() -> None:

@@ -63,8 +63,13 @@ def _row(line: Line, wording: Wording) -> str:
         f"{'' if gone else _name(line.author)},{_name(wording.role(line.role))},{said},"
         f"{_cell(reactions) if reactions else ''},{_cell(notes) if notes else ''},{line.platform},"
         f"{'' if gone and line.platform == 'x' else _cell(line.platform_id)},"
-        f"{_cell(line.reply_to or line.thread or '')},{iso(line.posted_at)}\r\n"
+        f"{_cell(_answered(line))},{iso(line.posted_at)}\r\n"
     )
+
+
+def _answered(line: Line) -> str:
+    answered = line.reply_to or line.thread or ""
+    return "" if answered == line.platform_id else answered
 
 
 def _said(line: Line) -> str:

@@ -95,13 +95,14 @@ def _contents(head: Head, wording: Wording) -> str:
 
 def _filter(wording: Wording) -> str:
     say = wording.say
+    many = say("{count} mensajes", count="{count}")  # the page fills it itself
     return (
         f'<div class="filter" role="search" aria-label="{escape(say("Filtrar los mensajes"))}" '
         f'lang="{escape(say.locale)}" hidden>\n'
         f'<label>{escape(say("Buscar en los mensajes"))}<br><input type="search" autocomplete="off"></label>\n'
         f'<label>{escape(say("Persona"))}<br><input type="search" list="people" autocomplete="off"></label>\n'
         f'<datalist id="people"></datalist>\n'
-        f'<p role="status" data-one="{escape(say("1 mensaje"))}" data-many="{escape(say("{count} mensajes"))}"></p>\n'
+        f'<p role="status" data-one="{escape(say("1 mensaje"))}" data-many="{escape(many)}"></p>\n'
         f"</div>"
     )
 
