@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.debate import LISTENING, LIVE, Pace, Phase
+from bot.debate import LIVE, Pace, Phase
 
 
 class Kind(StrEnum):
@@ -76,7 +76,8 @@ class Verdict:
 def plan(starts_at: datetime, pace: Pace, *, questions: int, now: datetime) -> list[Cue]:
     """The cues of a debate in order of time; those whose time had passed at planning are left out."""
     pace = pace.fitted(questions)
-    cues = [Cue(f"{Kind.REMIND}:{_label(ahead)}", starts_at - ahead) for ahead in pace.reminders]
+    # Each once: "60m" and "1h" in a debate file are one reminder.
+    cues = [Cue(f"{Kind.REMIND}:{_label(ahead)}", starts_at - ahead) for ahead in dict.fromkeys(pace.reminders)]
     if pace.announce:
         cues.append(Cue(Kind.ANNOUNCE, starts_at - pace.announce))
     cues = [cue for cue in cues if cue.due_at > now]
@@ -152,7 +153,7 @@ def _fits(kind: Kind, phase: Phase) -> bool:
     if kind is Kind.FORGOTTEN_HOLD:
         return phase is Phase.HELD
     if kind is Kind.END_GRACE:
-        return phase in LISTENING
+        return phase is Phase.GRACE
     return phase is Phase.CLOSED
 
 

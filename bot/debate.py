@@ -3,6 +3,7 @@
 Pure: values in, decisions out; ``now`` is an argument.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -195,7 +196,12 @@ def pace_from_file(table: Mapping[str, object]) -> tuple[Pace, list[str]]:
 def _length(raw: object) -> timedelta:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
         raise ValueError('debe ser una duración, por ejemplo "10m"')
-    length = timedelta(minutes=raw) if isinstance(raw, int | float) else localtime.duration(raw)
+    if isinstance(raw, float) and math.isnan(raw):
+        raise ValueError('debe ser una duración, por ejemplo "10m"')
+    try:
+        length = timedelta(minutes=raw) if isinstance(raw, int | float) else localtime.duration(raw)
+    except OverflowError:
+        length = timedelta.max
     if length < timedelta(0) or length > timedelta(days=60):
         raise ValueError("debe estar entre 0 y 60 días")
     return length

@@ -14,6 +14,7 @@ from bot.question import LONGEST
 
 LONGEST_TITLE = 200
 MOST_QUESTIONS = 50
+_YEARS = (1970, 2200)  # beyond them calendars and zones run out of numbers
 _KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where"}
 _WHERE = {"slack", "x", "room"}
 
@@ -127,6 +128,9 @@ class _Reader:
         if isinstance(value, str):
             with suppress(ValueError):  # what is no date is named below
                 value = datetime.fromisoformat(value)
+        if isinstance(value, datetime) and not _YEARS[0] <= value.year <= _YEARS[1]:
+            self.faults.append(("starts", f"el año no parece el de un debate (entre {_YEARS[0]} y {_YEARS[1]})"))
+            return None
         if not isinstance(value, datetime):
             hint = "lleva fecha y hora" if isinstance(value, date) else "debe ser fecha y hora"
             self.faults.append(("starts", f"{hint}, por ejemplo 2027-01-14T19:00:00"))
@@ -194,7 +198,7 @@ class _Reader:
             channel = ""
         elif isinstance(slack, str) and re.fullmatch(r"[CGD][A-Z0-9]{2,}", slack):
             channel = slack
-        elif slack not in {None, True}:
+        elif slack is not None and slack is not True:
             self.faults.append(("where.slack", 'el identificador de un canal, por ejemplo "C0123456", o false'))
         for key in ("x", "room"):
             if not isinstance(table.get(key, True), bool):
@@ -204,9 +208,12 @@ class _Reader:
 
 def _line(source: str, key: str) -> str:
     """«línea 3, » of the key's line in the file, where it can be found."""
-    name = re.split(r"[.\[]", key)
-    leaf = name[1] if key.startswith(("pace.", "where.")) else name[0]
-    for number, line in enumerate(source.splitlines(), start=1):
-        if re.match(rf"\s*\[?{re.escape(leaf)}\b", line):
-            return f"línea {number}, "
+    table, _, leaf = re.split(r"\[", key)[0].rpartition(".")
+    ways = [rf"\[?{re.escape(leaf)}\b"]
+    if table:  # under its [table], in one line with it, or in a table written on one line
+        ways += [rf"{re.escape(table)}\s*\.\s*{re.escape(leaf)}\b", rf"{re.escape(table)}\s*="]
+    for way in ways:
+        for number, line in enumerate(source.splitlines(), start=1):
+            if re.match(rf"\s*{way}", line):
+                return f"línea {number}, "
     return ""

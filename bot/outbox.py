@@ -30,7 +30,7 @@ def wait(attempts: int, asked: float | None = None) -> timedelta:
     """How long to wait before the next attempt: what the platform asked for (seconds), else twice as long each time."""
     if asked is not None:
         return timedelta(seconds=max(asked, 0.0))
-    return timedelta(seconds=min(FIRST_WAIT * 2 ** max(attempts - 1, 0), LONGEST_WAIT))
+    return timedelta(seconds=min(FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 32), LONGEST_WAIT))
 
 
 def hopeless(attempts: int) -> bool:

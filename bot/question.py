@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from bot import errors
+from bot.richtext import storable
 
 # A question fits in one post on every network, label included.
 LONGEST = 1000
@@ -50,7 +51,7 @@ def move(state: State, wanted: State) -> State:
 
 def clean(text: str, *, what: str = "la pregunta") -> str:
     """The text of a question on one line, without surplus space; raises ``Empty`` or ``FilledUp``."""
-    tidy = " ".join(text.split())
+    tidy = " ".join(storable(text).split())
     if not tidy:
         raise errors.Empty(what=what)
     if len(tidy) > LONGEST:

@@ -1,0 +1,151 @@
+"""Run-sheets as timed cues, and what becomes of a cue that is late."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.cues import Cue, Fate, Kind, Verdict, hour, judge, next_ask, overrun, plan, shifted
+from bot.debate import Pace, Phase
+
+STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
+ENDS = STARTS + timedelta(minutes=60)
+LONG_BEFORE = STARTS - timedelta(days=30)
+
+
+def minutes(cues: list[Cue]) -> list[tuple[str, float]]:
+    """(key, minute) of each cue."""
+    return [(cue.key, (cue.due_at - STARTS).total_seconds() / 60) for cue in cues]
+
+
+def test_default_debate_has_the_run_sheet_of_an_hour() -> None:
+    """Five questions, 60 minutes: DESIGN.md, section 4, minute by minute."""
+    assert minutes(plan(STARTS, Pace(), questions=5, now=LONG_BEFORE)) == [
+        ("announce", -7 * 1440), ("remind:24h", -1440), ("remind:1h", -60), ("remind:10m", -10),
+        ("open", 0), ("label", 7),
+        ("warn:1", 8), ("ask:1", 10), ("warn:2", 18), ("ask:2", 20), ("warn:3", 28), ("ask:3", 30),
+        ("warn:4", 38), ("ask:4", 40), ("warn:5", 48), ("ask:5", 50),
+        ("wrap_up", 55), ("close", 60),
+    ]  # fmt: skip
+
+
+def test_planned_late_has_no_cue_for_what_has_passed() -> None:
+    """Planned half an hour before: only the last reminder is left of what comes ahead."""
+    cues = plan(STARTS, Pace(), questions=1, now=STARTS - timedelta(minutes=30))
+
+    assert [cue.key for cue in cues][:2] == ["remind:10m", "open"]
+
+
+def test_seven_questions_fit_into_the_hour_by_coming_closer() -> None:
+    """60 - 5 (wrap-up) - 10 (first) = 45 minutes for 6.5 steps: 6.9, rounded down to 6 minutes."""
+    asks = [minute for key, minute in minutes(hour(STARTS, Pace(), questions=7)) if key.startswith("ask")]
+
+    assert asks == [10, 16, 22, 28, 34, 40, 46]
+
+
+def test_pace_that_says_how_often_is_kept() -> None:
+    """``every`` of the file is not fitted, even where a question falls behind the end: overrun names it."""
+    pace = Pace(every=timedelta(minutes=20))
+
+    assert pace.fitted(5) == pace
+    # 10, 30, 50 fit; the fourth at 70 does not.
+    assert overrun(pace, questions=5) == 4
+    assert overrun(pace, questions=3) is None
+    assert overrun(Pace(), questions=50) is None
+
+
+@pytest.mark.parametrize("questions", [0, 1, 2, 5, 13, 50])
+def test_fitted_questions_all_come_before_the_end(questions: int) -> None:
+    """However many they are, in an hour and in a minute."""
+    for pace in (Pace(), Pace(minutes=timedelta(seconds=60), first=timedelta(seconds=5))):
+        asks = [cue for cue in hour(STARTS, pace, questions=questions) if cue.kind is Kind.ASK]
+
+        assert len(asks) == questions
+        assert all(cue.due_at < STARTS + pace.minutes for cue in asks)
+        assert len({cue.due_at for cue in asks}) == questions
+
+
+def test_debate_in_seconds_leaves_out_what_does_not_fit() -> None:
+    """A minute's debate: no label reminder behind the first question, no wrap-up before the last, no long warning."""
+    pace = Pace(
+        minutes=timedelta(seconds=60), first=timedelta(seconds=10), every=timedelta(seconds=20),
+        announce=timedelta(0), reminders=(),
+    )  # fmt: skip
+
+    assert [cue.key for cue in plan(STARTS, pace, questions=2, now=LONG_BEFORE)] == ["open", "ask:1", "ask:2", "close"]
+
+
+def test_cues_of_one_instant_have_different_keys() -> None:
+    """Reminders of 60 minutes and of an hour are one reminder, not two rows with one key."""
+    pace = Pace(reminders=(timedelta(minutes=60), timedelta(hours=1), timedelta(days=1), timedelta(hours=24)))
+
+    keys = [cue.key for cue in plan(STARTS, pace, questions=1, now=LONG_BEFORE)]
+
+    assert sorted(keys) == sorted(set(keys))
+    assert keys[:3] == ["announce", "remind:24h", "remind:1h"]
+
+
+@pytest.mark.parametrize(
+    ("key", "phase", "late", "verdict"),
+    [
+        # on time, or within two seconds of it
+        ("ask:2", Phase.OPEN, 0, Verdict(Fate.DO)),
+        ("ask:2", Phase.OPEN, 2, Verdict(Fate.DO)),
+        # a question is asked at once, and the rest keep their distance
+        ("ask:2", Phase.OPEN, 240, Verdict(Fate.DO, "4 min tarde", timedelta(seconds=240))),
+        ("ask:2", Phase.OPEN, 3600, Verdict(Fate.SKIP, "la hora ya había terminado")),
+        ("ask:2", Phase.CLOSED, 0, Verdict(Fate.SKIP, "el debate está closed")),
+        # a reminder is of use for ten minutes
+        ("remind:1h", Phase.SCHEDULED, 600, Verdict(Fate.DO, "10 min tarde")),
+        ("remind:1h", Phase.SCHEDULED, 601, Verdict(Fate.SKIP, "llegaba 10 min tarde (límite 10 min)")),
+        ("remind:1h", Phase.OPEN, 0, Verdict(Fate.SKIP, "el debate está open")),
+        ("announce", Phase.SCHEDULED, 86_400, Verdict(Fate.DO, "24 h tarde")),
+        ("announce", Phase.SCHEDULED, 86_401, Verdict(Fate.SKIP, "llegaba 24 h tarde (límite 24 h)")),
+        ("label", Phase.OPEN, 121, Verdict(Fate.SKIP, "llegaba 2 min tarde (límite 2 min)")),
+        ("warn:2", Phase.OPEN, 61, Verdict(Fate.SKIP, "llegaba 61 s tarde (límite 60 s)")),
+        ("wrap_up", Phase.OPEN, 181, Verdict(Fate.SKIP, "llegaba 3 min tarde (límite 3 min)")),
+        # a closing comes however late, a settling only once the grace has begun
+        ("close", Phase.OPEN, 86_400, Verdict(Fate.DO, "24 h tarde")),
+        ("close", Phase.HELD, 0, Verdict(Fate.DO)),
+        ("close", Phase.GRACE, 0, Verdict(Fate.SKIP, "el debate está grace")),
+        ("end_grace", Phase.GRACE, 0, Verdict(Fate.DO)),
+        ("end_grace", Phase.OPEN, 0, Verdict(Fate.SKIP, "el debate está open")),
+        ("recap", Phase.CLOSED, 0, Verdict(Fate.DO)),
+        ("forgotten_hold", Phase.HELD, 0, Verdict(Fate.DO)),
+        ("forgotten_hold", Phase.OPEN, 0, Verdict(Fate.SKIP, "el debate está open")),
+    ],
+)
+def test_late_cue_is_judged_by_its_kind(key: str, phase: Phase, late: float, verdict: Verdict) -> None:
+    """Each kind has its limit; the reason is kept in words. Every cue was due at minute 20."""
+    due = STARTS + timedelta(minutes=20)
+
+    assert judge(Cue(key, due), phase, ends_at=ENDS, now=due + timedelta(seconds=late)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("phase", "minute", "fate"),
+    [
+        (Phase.SCHEDULED, 0, Fate.DO), (Phase.SCHEDULED, 59.9, Fate.DO), (Phase.DRAFT, 5, Fate.DO),
+        (Phase.SCHEDULED, 60, Fate.MISS), (Phase.SCHEDULED, 9999, Fate.MISS),
+        (Phase.OPEN, 0, Fate.SKIP), (Phase.CANCELLED, 0, Fate.SKIP),
+    ],
+)  # fmt: skip
+def test_late_opening_opens_inside_the_hour_and_is_missed_behind_it(phase: Phase, minute: float, fate: Fate) -> None:
+    """A debate whose hour is over is missed."""
+    now = STARTS + timedelta(minutes=minute)
+
+    assert judge(Cue("open", STARTS), phase, ends_at=ENDS, now=now).fate is fate
+
+
+def test_shifted_moves_the_hour_and_leaves_the_rest() -> None:
+    """What bends comes with it; the grace and the reminders stay."""
+    cues = [Cue("remind:1h", STARTS), Cue("ask:1", STARTS), Cue("close", ENDS), Cue("end_grace", ENDS)]
+
+    assert minutes(shifted(cues, timedelta(minutes=5))) == [("ask:1", 5), ("close", 65)]
+
+
+def test_next_ask_is_the_earliest_question() -> None:
+    """Whatever the order in which they are given."""
+    cues = [Cue("ask:3", ENDS), Cue("warn:2", STARTS), Cue("ask:2", STARTS + timedelta(minutes=1))]
+
+    assert next_ask(cues) == cues[2]
+    assert next_ask(cues[1:2]) is None
