@@ -1,4 +1,4 @@
-"""A Slack with people in it, served by the real Bolt app over a real socket: ``await scene.types("UMOD", "siguiente")``.
+"""A Slack with people in it, served by the real Bolt app over a socket: ``await scene.types("UMOD", "siguiente")``.
 
 Every verb of a person returns what that person alone was answered. Time is the evening's: nothing waits for a clock.
 """
@@ -20,6 +20,7 @@ from bot.tables import Audit
 from bot.writer import Writer
 from handlers.slack.app import Bot, build_app
 from handlers.slack.desk import Desk
+from handlers.slack.mrkdwn import Names
 from handlers.slack.reception import Reception
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp, Interaction
@@ -146,7 +147,8 @@ async def slack_scene(store: Store, house: House, *, planned: bool = True) -> As
     writer.start()
     async with slack:
         client = AsyncWebClient(token=installed.bot_token, base_url=slack.url, retry_handlers=[])
-        desk = Desk(writer, store, house, client, installed.team_id, lambda: evening.now)
+        names = Names(person=members.get)
+        desk = Desk(writer, store, house, client, installed.team_id, lambda: evening.now, names=names)
         reception = Reception(desk)
         bot = Bot(installed.bot_token, installed.bot_user_id, installed.bot_id, installed.team_id)
 
@@ -159,10 +161,10 @@ async def slack_scene(store: Store, house: House, *, planned: bool = True) -> As
                 await reception.event(kind, event, body["event_id"])
 
         handler = AsyncSocketModeHandler(app, installed.app_token)
-        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        await handler.connect_async()
         try:
             yield Scene(slack, evening, reception)
         finally:
             await reception.drain()
-            await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+            await handler.close_async()
             await asyncio.to_thread(writer.stop)

@@ -26,8 +26,9 @@ async def propose(desk: Desk, caller: Caller, text: str) -> str:
 
     def action(tx: Tx) -> str:
         debate = border.meant(tx, caller.channel, also_elsewhere=True)
+        known = {one.id for one in debates.questions(tx, debates.ident(debate))}
         question = ask.propose(tx, debate, text, asker=Actor(caller.who, caller.name), now=now)
-        if question.created_at == now:
+        if question.id not in known:
             return caller.say(
                 "Recogida para «{title}»: «{text}». Ya tiene tu voto; te avisaré de lo que decida quien modera.",
                 title=debate.title, text=question.text,
