@@ -47,9 +47,10 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """How much is measured; ``quick`` tries the harness alone."""
 
     shape: Shape
+    quick: bool = False
     pairs: int = 5
     slow_pairs: int = 2  # of what takes minutes
     events: Sequence[tuple[int, float]] = ((200, 60.0), (1000, 20.0))  # (events a second, seconds)
@@ -65,8 +66,8 @@ class Size:
 
 FULL = Size(Shape())
 QUICK = Size(
-    Shape(messages=2_000, people=100), pairs=2, slow_pairs=1, events=((200, 3.0), (1000, 2.0)), saturation=(1_000, 1),
-    dispatches=200, cues=500, due=40, wire=5, readers=20, posts=5, queries=50,
+    Shape(messages=2_000, people=100), quick=True, pairs=2, slow_pairs=1,
+    events=((200, 3.0), (1000, 2.0)), saturation=(1_000, 1), dispatches=200, cues=500, due=40, wire=5, readers=20, posts=5, queries=50,
 )  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""Slack events from the socket to the commit to the acknowledgement, beside a bare Bolt app that does nothing at all.
+
+The bot is ``tertulia run`` as it is: ears, intake, log, search index, room and clock, on two connections. Bot, peer and
+generator are processes of their own on the same machine, without TLS or a network between them.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import data, dispatch, stock
+from bench.measure import Job, Pair, Row, against, held, remark
+from bench.running import Child, bot, child
+from bench.slack_source import APP_TOKEN, BOT_TOKEN
+
+PEOPLE = 1_096
+WIDTH = 64
+# The bot opens its second connection half a minute after the first.
+SECOND_CONNECTION = 40.0
+GOALS = {200: 25.0, 1000: 50.0}
+"""p99 in ms by events a second."""
+
+
+class Stage(NamedTuple):
+    """A bot that is listening: the Slack that it hears, and its database."""
+
+    source: Child
+    database: Path
+
+
+def measure(job: Job) -> list[Row]:
+    """Latency at a steady rate, saturation, and what each listener costs."""
+    rows: list[Row] = []
+    for rate, seconds in job.size.events:
+        rows += _steady(job, rate, seconds)
+    count, times = job.size.saturation
+    taken = [Pair(_flooded(job, count), _peer_flooded(count)) for _ in range(times)]
+    name = f"saturation ({WIDTH} under way), against bare Bolt with one empty listener"
+    return [*rows, against(name, taken, unit="/s", least=0.6), *dispatch.measure(job)]
+
+
+def slack(source: Child) -> dict[str, str]:
+    """The settings of a bot that lives in the source's workspace."""
+    return {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN, "SLACK_API_URL": source.hello["url"]}
+
+
+def connected(source: Child, wanted: int, *, seconds: float = SECOND_CONNECTION) -> int:
+    """How many connections there are, once there are as many as wanted or the time is over."""
+    deadline = time.monotonic() + seconds
+    while (found := int(source.ask(do="connections")["connections"])) < wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def _steady(job: Job, rate: int, seconds: float) -> list[Row]:
+    count = int(rate * seconds)
+    with _ours(job) as stage:
+        before = _messages(stage.database)
+        ours = stage.source.ask(do="blast", count=count, rate=rate)
+        kept = _messages(stage.database) - before
+    with _peer() as source:
+        peer = source.ask(do="blast", count=count, rate=rate)
+    name = f"{rate}/s for {seconds:g} s"
+    lost = ours["lost"] + count - kept
+    p50 = [Pair(ours["p50"], peer["p50"])]
+    p99 = held(f"{name}: p99 from socket to ack", [ours["p99"]], "ms", below=GOALS[rate])
+    beside = against("", [Pair(ours["p99"], peer["p99"])], unit="ms")
+    return [
+        Row(f"{name}: lost (peer: bare Bolt, which commits nothing)", str(lost), str(peer["lost"]), "", "0", lost == 0),
+        against(f"{name}: p50 from socket to ack", p50, unit="ms"),
+        Row(p99.what, p99.ours, beside.peer, beside.ratio, p99.goal, p99.met),
+        remark(
+            f"{name}: {ours['rate']:.0f}/s reached ours ({ours['again']} sent again), {peer['rate']:.0f}/s bare Bolt"
+        ),
+    ]
+
+
+def _flooded(job: Job, count: int) -> float:
+    with _ours(job) as stage:
+        return float(stage.source.ask(do="flood", count=count, width=WIDTH)["rate"])
+
+
+def _peer_flooded(count: int) -> float:
+    with _peer() as source:
+        return float(source.ask(do="flood", count=count, width=WIDTH)["rate"])
+
+
+@contextmanager
+def _ours(job: Job) -> Iterator[Stage]:
+    """A bot with a debate that is open, on two connections (in a quick run on one), warm."""
+    home = job.folder("slack")
+    database = home / "tertulia.db"
+    store = stock.empty(database)
+    stock.opened(store, "Carga", slack=data.channel(0))
+    store.close()
+    with child("slack_source", str(PEOPLE), "1") as source, bot(home, slack(source)):
+        connected(source, 1 if job.size.quick else 2)
+        source.ask(do="blast", count=500, rate=250)
+        yield Stage(source, database)
+
+
+@contextmanager
+def _peer() -> Iterator[Child]:
+    """A bare Bolt app, warm; yields the Slack that it listens to."""
+    with child("slack_source", str(PEOPLE), "1") as source, child("bolt_peer", source.hello["url"]):
+        connected(source, 1)
+        source.ask(do="blast", count=500, rate=250)
+        yield source
+
+
+def _messages(database: Path) -> int:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as log:
+        return int(log.execute("SELECT count(*) FROM message").fetchone()[0])
