@@ -77,6 +77,8 @@ _NOT_A_LABEL = re.compile(
 
 def label(text: str, known: Mapping[int, int] | Sequence[int]) -> tuple[int, Confidence] | None:
     """The number of a known question that the text is labelled with, and how sure that is; None without one."""
+    if not known:
+        return None
     match = _START.match(text)
     if match and int(match["number"]) in known and not _is_a_word(match):
         return int(match["number"]), Confidence.CERTAIN
@@ -112,12 +114,33 @@ def file(
     ``thread`` and ``quotes`` are the platform ids of what it answers and quotes; ``root`` is the filing of the
     thread's first message where that is not a question itself.
     """
-    place = _by_place(asked, thread, quotes, root)
-    said = label(text, asked.numbers)
+    return settle(label(text, asked.numbers), posted_at, asked, _by_place(asked, thread, quotes, root))
+
+
+def file_again(
+    before: Filing,
+    posted_at: datetime,
+    asked: Asked,
+    *,
+    thread: str | None = None,
+    quotes: str | None = None,
+    root: Filing | None = None,
+) -> Filing:
+    """Where a message stands whose words are gone: the label that filed it is kept, the rest is looked at anew."""
+    said = None
+    if before.reason is Reason.LABEL and before.question is not None:
+        said = (before.question, before.confidence)
+    return settle(said, posted_at, asked, _by_place(asked, thread, quotes, root))
+
+
+def settle(said: tuple[int, Confidence] | None, posted_at: datetime, asked: Asked, place: Filing | None) -> Filing:
+    """Label, place or time: which of them decides."""
     if said is not None:
         number, confidence = said
         if place is None or place.question is None:
             return Filing(number, Reason.LABEL, confidence)
+        if place.question == number and place.confidence is not confidence is Confidence.CERTAIN:
+            return Filing(number, Reason.LABEL, confidence)  # surer than the conversation around it
         if place.question != number and confidence is Confidence.CERTAIN:
             return Filing(number, Reason.LABEL, confidence, conflict=True)
     if place is not None:

@@ -5,6 +5,7 @@ that takes posts out of the outbox and gives each a place, as the real one does.
 """
 
 from collections.abc import Callable
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -80,6 +81,12 @@ class Evening:
         store.write(lambda tx: people.appoint(tx, ["slack:UMOD"]))
         self.slack = Channel(self.starts)
         self.messages: dict[str, Said] = {}
+
+    def moved(self, store: Store) -> "Evening":
+        """The same evening on a copy of its database; what happens there stays there."""
+        other = copy(self)
+        other.store, other.slack, other.messages = store, deepcopy(self.slack), dict(self.messages)
+        return other
 
     @property
     def now(self) -> datetime:

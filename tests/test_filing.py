@@ -108,6 +108,13 @@ def test_label_that_agrees_with_the_thread_is_the_thread() -> None:
     assert file("R1 esto", at(44), ASKED, thread="post1") == Filing(1, Reason.THREAD, Confidence.CERTAIN)
 
 
+def test_label_that_agrees_with_a_conversation_makes_it_certain() -> None:
+    """The conversation was filed by a guess; who writes «R2» in it knows."""
+    root = Filing(2, Reason.TIME, Confidence.GUESS)
+
+    assert file("R2 esto", at(44), ASKED, thread="x", root=root) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
+
+
 def test_quote_of_a_question_is_likely() -> None:
     """Who quotes P2 speaks of P2."""
     assert file("esto", at(44), ASKED, quotes="post2") == Filing(2, Reason.QUOTE, Confidence.LIKELY)

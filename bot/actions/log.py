@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot import analyser, filing, richtext
+from bot import analyser, errors, filing, richtext
 from bot.ports import Attachment, Deleted, Incoming, Platform, Reacted, Renamed, Said
 from bot.store import debates
 from bot.store import log as store
@@ -85,23 +85,19 @@ def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
 def _file_row(
     row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]
 ) -> filing.Filing:
-    _id, platform, ident, thread, quotes, text, posted, number, by, sure, conflict, hand, gone = row
+    _id, platform, ident, thread, quotes, text, posted, number, by, sure, _conflict, hand, gone = row
     root = roots.get((str(platform), str(thread))) if thread is not None and thread != ident else None
-    if gone:
-        # Its words are gone, and with them a label: it stays where it stood.
-        kept = int(str(number)) if number is not None else None
-        found = filing.Filing(kept, filing.Reason(str(by)), filing.Confidence(str(sure)), bool(conflict))
-    elif hand is not None:
+    posted_at = from_micros(int(str(posted)))
+    answers = str(thread) if thread is not None else None
+    quoted = str(quotes) if quotes is not None else None
+    if hand is not None:
         found = filing.Filing(int(str(hand)) or None, filing.Reason.HAND, filing.Confidence.CERTAIN)
+    elif gone:
+        kept = int(str(number)) if number is not None else None
+        before = filing.Filing(kept, filing.Reason(str(by)), filing.Confidence(str(sure)))
+        found = filing.file_again(before, posted_at, asked, thread=answers, quotes=quoted, root=root)
     else:
-        found = filing.file(
-            str(text),
-            from_micros(int(str(posted))),
-            asked,
-            thread=str(thread) if thread is not None else None,
-            quotes=str(quotes) if quotes is not None else None,
-            root=root,
-        )
+        found = filing.file(str(text), posted_at, asked, thread=answers, quotes=quoted, root=root)
     if thread is None or thread == ident:
         roots[str(platform), str(ident)] = found
     return found
@@ -182,13 +178,17 @@ class _Batch:
         )  # fmt: skip
 
     def _file(self, one: Said, debate_id: int, roots: dict[tuple[int, str], filing.Filing]) -> filing.Filing:
-        standing = self._standing(debate_id)
-        if standing.asked is None:
-            standing.asked = asked_in(self.tx, debate_id)
         root = None
         if one.thread is not None and one.thread != one.id:
             root = roots.get((debate_id, one.thread))
-        return filing.file(one.text, one.posted_at, standing.asked, thread=one.thread, quotes=one.quotes, root=root)
+        asked = self._asked(debate_id)
+        return filing.file(one.text, one.posted_at, asked, thread=one.thread, quotes=one.quotes, root=root)
+
+    def _asked(self, debate_id: int) -> filing.Asked:
+        standing = self._standing(debate_id)
+        if standing.asked is None:
+            standing.asked = asked_in(self.tx, debate_id)
+        return standing.asked
 
     def _again(
         self,
@@ -198,30 +198,39 @@ class _Batch:
         roots: dict[tuple[int, str], filing.Filing],
     ) -> None:
         """Messages that the log holds already: a later edit replaces the text, anything else is the same again."""
+        latest: dict[tuple[str, str], Said] = {}
         for one in said:
-            edited = to_micros(one.edited_at) if one.edited_at else None
-            for row in known[one.place, one.id]:
-                placeholder = row.identity_id is None
-                if row.deleted_at is not None or not (placeholder or (edited or 0) > (row.edited_at or 0)):
-                    continue
-                rev = self._rev(row.debate_id)
-                closed = next((home.closed_at for home in self._homes(one) if home.debate_id == row.debate_id), None)
-                posted = to_micros(one.posted_at)
-                store.say_again(
-                    self.tx,
-                    [(one.thread, one.reply_to, one.quotes, who[one.author.id], one.author.name, one.text, _rich(one), dump_files(one.files), posted, edited,
-                      closed is not None and posted > closed, analyser.terms(one.text), rev, row.id)],
-                )  # fmt: skip
-                self.tx.scrub = True  # the words that were there before are to go from the index
-                self.changed.append(one.id)
-                if row.hand is None:
-                    filed = self._file(one, row.debate_id, roots)
-                    store.file(
-                        self.tx,
-                        [(filed.question, filed.reason.value, filed.confidence.value, filed.conflict, rev, row.id)],
-                    )
-                    if one.thread is None or one.thread == one.id:
-                        refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
+            other = latest.get((one.place, one.id))
+            if other is None or _edited(one) > _edited(other):
+                latest[one.place, one.id] = one
+        for at, one in latest.items():
+            for row in known[at]:
+                empty = row.identity_id is None  # kept for a reaction that came first, or deleted
+                if _edited(one) > (row.edited_at or 0) or (empty and _edited(one) == (row.edited_at or 0)):
+                    self._replace(one, row, who[one.author.id], roots)
+
+    def _replace(self, one: Said, row: Known, who: int, roots: dict[tuple[int, str], filing.Filing]) -> None:
+        """The row says what the message says now; of a deleted one only its place in the order is learnt."""
+        rev = self._rev(row.debate_id)
+        closed = next((home.closed_at for home in self._homes(one) if home.debate_id == row.debate_id), None)
+        posted = to_micros(one.posted_at)
+        words: tuple[object, ...] = (None, "", "", None, None)
+        if row.deleted_at is None:
+            words = (who, one.author.name, one.text, _rich(one), dump_files(one.files))
+            self.tx.scrub = True  # the words that were there before are to go from the index
+            self.changed.append(one.id)
+        terms = analyser.terms(one.text) if row.deleted_at is None else None
+        late = closed is not None and posted > closed
+        store.say_again(
+            self.tx,
+            [(one.thread, one.reply_to, one.quotes, *words, posted, _edited(one) or None, late, terms, rev, row.id)],
+        )
+        if row.hand is None:
+            filed = self._file(one, row.debate_id, roots)
+            values = (filed.question, filed.reason.value, filed.confidence.value, filed.conflict)
+            store.file(self.tx, [(*values, rev, row.id)])
+            if one.thread is None or one.thread == one.id:
+                refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
 
     def _late_roots(
         self,
@@ -247,11 +256,11 @@ class _Batch:
             return
         at = to_micros(self.now)
         rows: list[tuple[object, ...]] = []
-        for (place, ident), kept in self._known(telling).items():
-            seen = next(one for one in telling if (one.place, one.id) == (place, ident))
-            for row in kept:
+        known = self._known(telling)
+        for seen in telling:
+            for row in known.get((seen.place, seen.id), ()):
                 if row.deleted_at is None:
-                    rows += _reaction_rows(row.id, seen, at)
+                    rows += reaction_rows(row.id, seen, at)
                     if self.into is None:
                         store.quench(self.tx, row.id, at)
         store.react(self.tx, rows)
@@ -259,7 +268,7 @@ class _Batch:
     def react(self, reacted: Sequence[Reacted]) -> None:
         if not reacted:
             return
-        self._placeholders([(one.place, one.id, one.posted_at) for one in reacted], deleted=False)
+        self._placeholders([(one.place, one.id, one.posted_at) for one in reacted])
         known = self._known(reacted)
         rows: list[tuple[object, ...]] = []
         for one in reacted:
@@ -272,7 +281,7 @@ class _Batch:
     def delete(self, deleted: Sequence[Deleted]) -> None:
         if not deleted:
             return
-        self._placeholders([(one.place, one.id, one.posted_at) for one in deleted], deleted=True)
+        self._placeholders([(one.place, one.id, one.posted_at) for one in deleted])
         known = self._known(deleted)
         rows: list[tuple[object, ...]] = []
         for one in deleted:
@@ -283,7 +292,7 @@ class _Batch:
         if rows:
             store.erase(self.tx, rows)
 
-    def _placeholders(self, wanted: Sequence[tuple[str, str, datetime | None]], *, deleted: bool) -> None:
+    def _placeholders(self, wanted: Sequence[tuple[str, str, datetime | None]]) -> None:
         """Messages not heard yet have a row without author, so that what came first is not lost."""
         rows: list[tuple[object, ...]] = []
         known = store.known(self.tx, self.platform, {ident for _, ident, _ in wanted})
@@ -293,10 +302,12 @@ class _Batch:
                 continue
             there.add((place, ident))
             for home in self._homes_at(place, posted_at):
+                filed = filing.file("", posted_at, self._asked(home.debate_id))
+                posted = to_micros(posted_at)
                 rows.append(
                     (home.debate_id, self.platform.value, place, ident, None, None, None, None, "", "", None, None,
-                     to_micros(posted_at), None, None, False, None, filing.Reason.TIME.value,
-                     filing.Confidence.GUESS.value, False, None, self._rev(home.debate_id))
+                     posted, None, None, home.closed_at is not None and posted > home.closed_at, filed.question,
+                     filed.reason.value, filed.confidence.value, False, None, self._rev(home.debate_id))
                 )  # fmt: skip
         store.insert(self.tx, rows)
 
@@ -380,7 +391,8 @@ class _Batch:
         return rev
 
 
-def _reaction_rows(message_id: int, seen: Said, at: int) -> list[tuple[object, ...]]:
+def reaction_rows(message_id: int, seen: Said, at: int) -> list[tuple[object, ...]]:
+    """The reactions that a message was seen with, as rows of ``store.log.react``; ``at`` in microseconds."""
     rows: list[tuple[object, ...]] = []
     for name, whos in (seen.reactions or {}).items():
         rows += [(message_id, name, who, 1, at) for who in whos]
@@ -388,6 +400,10 @@ def _reaction_rows(message_id: int, seen: Said, at: int) -> list[tuple[object, .
         if unnamed > 0:
             rows.append((message_id, name, "", unnamed, at))
     return rows
+
+
+def _edited(one: Said) -> int:
+    return to_micros(one.edited_at) if one.edited_at else 0
 
 
 def _rich(one: Said) -> str | None:
@@ -404,6 +420,8 @@ def file_by_hand(
 ) -> None:
     """A moderator's hand decides which question a message answers (None: none of them)."""
     debate_id = debates.ident(debate)
+    if number is not None and number not in [known for known, _ in store.asked(tx, debate_id)]:
+        raise errors.NoSuchQuestion(question=f"P{number}")
     rev = debates.bump(tx, debate_id)
     store.by_hand(tx, debate_id, message_id, number or 0, rev)
     refile(tx, debate)  # what was said below it follows

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from bot import errors
 from bot.store.engine import Prepared, Tx
-from bot.tables import Debate, Identity, Message, Outbox, Person, Place, Question, Reaction
+from bot.tables import Debate, Identity, Message, Outbox, Person, Place, Question, Reaction, from_micros
 
 _message = Message.__table__  # type: ignore[attr-defined]  # SQLModel makes it
 _reaction = Reaction.__table__  # type: ignore[attr-defined]
@@ -82,7 +82,7 @@ _FILE = Prepared(
 _ERASE = Prepared(
     sa.text(
         "UPDATE message SET identity_id = NULL, author = '', text = '', rich = NULL, files = NULL, terms = NULL, "
-        "edited_at = NULL, deleted_at = :at, rev = :rev WHERE id = :id"
+        "deleted_at = :at, rev = :rev WHERE id = :id"
     ),
     ("at", "rev", "id"),
 )
@@ -247,7 +247,8 @@ def quench(tx: Tx, message_id: int, at: int) -> None:
     """No reaction is on the message any more, as of a time in microseconds; what came later stays."""
     r = _reaction.c
     query = sa.update(_reaction).where(r.message_id == message_id, sa.type_coerce(r.at, sa.BigInteger) <= at)
-    tx.conn.execute(query.values(count=0))
+    # The time, too: a reaction heard again that was given before is not put back.
+    tx.conn.execute(query.values(count=0, at=from_micros(at)))
 
 
 def touch(tx: Tx, message_id: int, rev: int) -> None:
