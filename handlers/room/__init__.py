@@ -1,0 +1,1 @@
+"""The web room, whole: its pages, its composer, its stream, its looks."""

@@ -1,0 +1,115 @@
+"""The transcript in every format, written in a thread and sent as it grows; also while the debate is live."""
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import BinaryIO
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from bot import errors
+from bot.exports import formats
+from bot.store import transcripts
+from bot.words.catalogue import words
+from handlers.room.context import locale_of, room_of
+
+PIECE = 64 * 1024
+# This many pieces wait for a slow reader; the thread then waits, too.
+PIECES = 4
+# The page brings its own style and filter; it runs apart from the room, whose cookies it never sees.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "sandbox allow-scripts allow-popups"
+)
+_SHOWN = frozenset({"html", "txt"})
+
+
+async def transcript(request: Request) -> Response:
+    """The transcript as the log is now."""
+    room, name = room_of(request), request.path_params["format"]
+    if name not in formats.FORMATS:
+        raise errors.NoSuchDebate(debate=request.url.path)
+    chosen = formats.named(name)
+    found = await asyncio.to_thread(transcripts.load, room.store, request.path_params["slug"])
+    say = words(found.head.locale or locale_of(request))
+    pieces = stream(lambda out: chosen.write(found, out, say))
+    # The first piece tells whether it can be written at all, while there is still a status to say so with.
+    first = await anext(pieces, b"")
+    headers = {"cache-control": "no-cache"}
+    if name == "html":
+        headers["content-security-policy"] = PAGE_POLICY
+    if name not in _SHOWN:
+        headers["content-disposition"] = f'attachment; filename="{found.head.slug}.{chosen.extension}"'
+    return StreamingResponse(_from(first, pieces), headers=headers, media_type=chosen.media_type)
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+async def stream(write: Callable[[BinaryIO], None]) -> AsyncIterator[bytes]:
+    """What ``write`` writes, in pieces, as fast as they are taken; its error is raised here."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[bytes | BaseException | None] = asyncio.Queue(PIECES)
+    gone = threading.Event()
+    pipe = _Pipe(loop, queue, gone)
+
+    def work() -> None:
+        end: BaseException | None = None
+        try:
+            with io.BufferedWriter(pipe, PIECE) as out:  # type: ignore[type-var]  # typeshed wants more of a raw file than is used
+                write(out)
+        except Exception as error:  # noqa: BLE001  (it is raised again where the pieces are taken)
+            end = error
+        pipe.put(end)
+
+    task = loop.run_in_executor(None, work)
+    try:
+        while (piece := await queue.get()) is not None:
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+        await task
+    finally:
+        gone.set()
+        while not queue.empty():
+            queue.get_nowait()
+
+
+class _Pipe(io.RawIOBase):
+    """A file that is written in a thread and read in the loop."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        queue: "asyncio.Queue[bytes | BaseException | None]",
+        gone: threading.Event,
+    ) -> None:
+        self._loop = loop
+        self._queue = queue
+        self._gone = gone
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]  # any buffer
+        self.put(bytes(data))
+        return len(data)
+
+    def put(self, piece: bytes | BaseException | None) -> None:
+        """The piece waits for the reader; raises ``BrokenPipeError`` when nobody reads any more."""
+        if not self._gone.is_set():
+            waiting = asyncio.run_coroutine_threadsafe(self._queue.put(piece), self._loop)
+            while not self._gone.is_set():
+                try:
+                    waiting.result(0.2)
+                except TimeoutError:
+                    continue
+                return
+            waiting.cancel()
+        if isinstance(piece, bytes):
+            raise BrokenPipeError

@@ -1,0 +1,170 @@
+"""«Programar un debate», and starting a rehearsal, from the room."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib import resources
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot import cues, debatefile, errors, localtime
+from bot.actions import plan
+from bot.debate import Pace
+from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
+from bot.question import LONGEST
+from bot.store import debates
+from bot.words.catalogue import Words, words
+from handlers.room import forms, problems
+from handlers.room.context import back_to, page, room_of, visitor_of
+from handlers.room.pages import may_rehearse, show_board
+from handlers.room.refusals import NoRehearsal
+
+# Where the communities that we know of meet; any other zone can be typed.
+ZONES = (
+    "Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Bogota", "America/Lima", "America/Santiago",
+    "America/Argentina/Buenos_Aires", "Europe/London", "UTC",
+)  # fmt: skip
+MOST_MINUTES = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form says, as it was typed."""
+
+    base: str = ""
+    title: str = ""
+    starts: str = ""
+    timezone: str = ""
+    host: str = ""
+    hashtag: str = ""
+    questions: str = ""
+    minutes: str = "60"
+
+
+def ready_made() -> Mapping[str, DebateFile]:
+    """The debates that come with the program, by name."""
+    folder = Path(str(resources.files("bot") / "debates"))
+    return {path.stem: debatefile.read(path, needs_start=False) for path in sorted(folder.glob("*.toml"))}
+
+
+async def form(request: Request) -> Response:
+    """The form, empty or filled from a ready-made debate; for others, how to become a moderator."""
+    room, visitor = room_of(request), visitor_of(request)
+    if not visitor.moderator:
+        sentence = words(visitor.locale)("Para programar un debate hace falta entrar a moderar.")
+        return page(request, "enter.html", status=403, visitor=visitor, good=False, problem=sentence, name="")
+    base = request.query_params.get("base", "")
+    tomorrow = localtime.wall(room.clock() + timedelta(days=7), room.house.timezone)
+    blank = Form(
+        starts=f"{tomorrow:%Y-%m-%d}T19:00", timezone=room.house.timezone, hashtag=room.house.hashtag, base=base
+    )
+    return _show(request, _filled(blank, ready_made().get(base)))
+
+
+async def add(request: Request) -> Response:
+    """The debate is planned; with faults, the form comes back as it was typed, with all of them."""
+    room, visitor = room_of(request), visitor_of(request)
+    actor = visitor.moderating()
+    sent = await forms.read(request)
+    typed = Form(**{name: sent.get(name, "") for name in Form.__slots__})
+    file, faults = read(typed, words(visitor.locale))
+    if faults:
+        return _show(request, typed, status=422, faults=faults)
+    try:
+        slug = await room.writer.do(lambda tx: plan.add(tx, file, house=room.house, actor=actor, now=room.clock()).slug)
+    except errors.Refusal as error:
+        return _show(request, typed, status=problems.status(error), faults=[words(visitor.locale).error(error)])
+    return back_to(f"/d/{slug}")
+
+
+async def rehearse(request: Request) -> Response:
+    """A rehearsal has begun, and its page is shown."""
+    room, visitor = room_of(request), visitor_of(request)
+    await forms.read(request)
+    with room.store.read() as tx:
+        empty = not debates.every(tx)
+    if room.start_rehearsal is None or not may_rehearse(request, visitor, empty=empty):
+        error = errors.NotModerator() if room.start_rehearsal is not None else NoRehearsal()
+        sentence = words(visitor.locale).error(error)
+        return show_board(request, problem=sentence, status=problems.status(error))
+    return back_to(f"/d/{await room.start_rehearsal()}")
+
+
+def read(typed: Form, say: Words) -> tuple[DebateFile, list[str]]:
+    """The plan that was typed, and every fault in it; the plan is good only where there is none."""
+    faults: list[str] = []
+    base = ready_made().get(typed.base)
+    title = " ".join(typed.title.split())
+    if not 0 < len(title) <= LONGEST_TITLE:
+        faults.append(say("El título lleva entre 1 y {limit} caracteres.", limit=LONGEST_TITLE))
+    questions = _questions(typed, base, say, faults)
+    hashtag = typed.hashtag.strip().lstrip("#")
+    if hashtag and not re.fullmatch(r"\w{1,100}", hashtag):
+        faults.append(say("La etiqueta lleva solo letras, cifras y guion bajo, sin espacios."))
+    pace = _pace(typed, base, len(questions), say, faults)
+    starts = _starts(typed, say, faults)
+    file = DebateFile(
+        title=title, questions=tuple(questions), starts=starts, timezone=typed.timezone.strip(), hashtag=hashtag,
+        host=" ".join(typed.host.split())[:100], pace=pace, locale=base.locale if base else "",
+    )  # fmt: skip
+    return file, faults
+
+
+def _questions(typed: Form, base: DebateFile | None, say: Words, faults: list[str]) -> list[PlannedQuestion]:
+    prepared = {one.text: one.answer for one in base.questions} if base else {}
+    texts = [tidy for line in typed.questions.splitlines() if (tidy := " ".join(line.split()))]
+    if not 0 < len(texts) <= MOST_QUESTIONS:
+        faults.append(say("Escribe entre 1 y {limit} preguntas, una por línea.", limit=MOST_QUESTIONS))
+    if any(len(text) > LONGEST for text in texts):
+        faults.append(say("Una pregunta lleva como mucho {limit} caracteres.", limit=LONGEST))
+    return [PlannedQuestion(text, prepared.get(text, "")) for text in texts]
+
+
+def _pace(typed: Form, base: DebateFile | None, count: int, say: Words, faults: list[str]) -> Pace:
+    pace = base.pace if base else Pace()
+    if not (typed.minutes.isascii() and typed.minutes.isdecimal() and 0 < int(typed.minutes[:6]) <= MOST_MINUTES):
+        faults.append(say("La duración va de 1 a {limit} minutos.", limit=MOST_MINUTES))
+        return pace
+    minutes = timedelta(minutes=int(typed.minutes))
+    if minutes != pace.minutes:
+        # A short debate has a short welcome: a sixth of it, as in the hour.
+        pace = replace(pace, minutes=minutes, first=min(pace.first, minutes / 6), every=None)
+    if count and cues.overrun(pace, questions=count):
+        pace = replace(pace, every=None)
+    return pace
+
+
+def _starts(typed: Form, say: Words, faults: list[str]) -> datetime | None:
+    try:
+        localtime.zone(typed.timezone.strip())
+    except ValueError:
+        faults.append(say("Esa zona horaria no existe; por ejemplo, Europe/Madrid."))
+        return None
+    try:
+        local = datetime.fromisoformat(typed.starts.strip())
+        localtime.resolve(local, typed.timezone.strip())
+    except errors.Refusal as error:
+        faults.append(say.error(error))
+        return None
+    except (ValueError, OverflowError):
+        faults.append(say("Falta el día y la hora, por ejemplo 2027-01-14 19:00."))
+        return None
+    return local
+
+
+def _filled(blank: Form, base: DebateFile | None) -> Form:
+    if base is None:
+        return replace(blank, base="")
+    return replace(
+        blank, title=base.title, host=base.host, hashtag=base.hashtag or blank.hashtag,
+        questions="\n".join(one.text for one in base.questions),
+        minutes=str(round(base.pace.minutes / timedelta(minutes=1))),
+    )  # fmt: skip
+
+
+def _show(request: Request, typed: Form, *, status: int = 200, faults: list[str] | None = None) -> Response:
+    ready = [{"key": key, "title": one.title} for key, one in ready_made().items()]
+    return page(request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=ZONES)

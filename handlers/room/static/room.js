@@ -1,0 +1,307 @@
+// The room with a script: clocks that tick, what is said as it is said, answers without leaving the page.
+// Without it everything still works: forms post, pages show the whole debate.
+"use strict";
+
+(() => {
+  const room = document.getElementById("room");
+  const byId = (id) => document.getElementById(id);
+  const pressed = new Set(room ? room.dataset.pressed.split(" ").filter(Boolean) : []);
+  let skew = 0; // how far this browser's clock is behind ours, in milliseconds
+
+  // --- clocks ---
+
+  const measure = () => {
+    const now = byId("now");
+    if (now) skew = Date.parse(now.dataset.now) - Date.now();
+  };
+
+  const tick = () => {
+    for (const time of document.querySelectorAll("time[data-until]")) {
+      const left = Math.max(0, Math.round((Date.parse(time.dataset.until) - Date.now() - skew) / 1000));
+      if ("far" in time.dataset && left > 3600) continue;
+      const hours = Math.floor(left / 3600);
+      const minutes = Math.floor((left % 3600) / 60);
+      const seconds = String(left % 60).padStart(2, "0");
+      time.textContent = hours ? `${hours}:${String(minutes).padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
+      time.parentElement.classList.toggle("soon", left < 60);
+    }
+  };
+
+  measure();
+  tick();
+  setInterval(tick, 1000);
+
+  // --- pressed buttons: which of the shared page's buttons this person has pressed ---
+
+  const mark = (root) => {
+    for (const button of root.querySelectorAll("button[data-key][aria-pressed]")) {
+      button.setAttribute("aria-pressed", String(pressed.has(button.dataset.key)));
+    }
+  };
+
+  const keyOf = (form, button) => {
+    const [, kind, id] = (form.getAttribute("action") || "").match(/\/(m|q)\/(\d+)\/(?:react|vote)$/) || [];
+    if (!kind) return "";
+    return kind === "q" ? `v${id}` : `r${id}:${button ? button.value : ""}`;
+  };
+
+  const toggle = (key) => {
+    if (pressed.has(key)) pressed.delete(key);
+    else pressed.add(key);
+    mark(document);
+  };
+
+  mark(document);
+
+  // --- forms that htmx sends ---
+
+  const submitters = new WeakMap();
+  document.addEventListener("submit", (event) => submitters.set(event.target, event.submitter), true);
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const form = event.target.closest ? event.target.closest("form") : null;
+    const status = event.detail?.ctx?.response?.status ?? event.detail?.ctx?.response?.raw?.status;
+    const answer = byId("answer");
+    if (!form || status !== 204) return;
+    if (answer) answer.replaceChildren();
+    const key = keyOf(form, submitters.get(form));
+    if (key) toggle(key);
+    if ("clear" in form.dataset) form.reset();
+    for (const palette of document.querySelectorAll(".palette[open]")) palette.open = false;
+    if (!room) location.reload();
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a, button");
+    for (const open of document.querySelectorAll("details.palette[open], details.me[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+    if (!link) return;
+    if ("dismiss" in link.dataset && byId("answer")) {
+      event.preventDefault();
+      byId("answer").replaceChildren();
+    } else if (link.dataset.reply && byId("text")) {
+      event.preventDefault();
+      replyTo(link.dataset.reply, link.closest("article"));
+    } else if ("unreply" in link.dataset) {
+      event.preventDefault();
+      replyTo("", null);
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    } else if (event.key === "Escape") {
+      for (const open of document.querySelectorAll("details.palette[open], details.me[open]")) {
+        open.open = false;
+        open.querySelector("summary").focus();
+      }
+    }
+  });
+
+  const replyTo = (id, article) => {
+    const form = document.querySelector("#composer form.say");
+    for (const old of form.querySelectorAll("input[name=reply], .replying:not([data-replying])")) old.remove();
+    const line = form.querySelector("[data-replying]");
+    line.hidden = !id;
+    if (id) {
+      const input = document.createElement("input");
+      Object.assign(input, { type: "hidden", name: "reply", value: id });
+      form.prepend(input);
+      line.querySelector("span").textContent = room.dataset.replyto.replace("{name}", article.querySelector(".who").textContent);
+    }
+    byId("text").focus();
+  };
+
+  if (!room) return;
+
+  // --- the stream ---
+
+  const stream = byId("stream");
+  const newer = byId("newer");
+  let rev = room.dataset.rev;
+  let unseen = 0;
+  let oldest = null; // the first of the new messages that have not been looked at
+
+  const atEnd = () => stream.getBoundingClientRect().bottom - window.innerHeight < 240;
+  const show = (article) => article.scrollIntoView({ block: "center" });
+  const order = (article) => [Number(article.dataset.at), Number(article.dataset.n)];
+  const after = (one, other) => {
+    const [a, b] = [order(one), order(other)];
+    return a[0] === b[0] ? a[1] > b[1] : a[0] > b[0];
+  };
+
+  const place = (article) => {
+    const old = byId(article.id);
+    const section = byId(article.dataset.section) || byId("end");
+    const lines = section.querySelector(".lines");
+    const { thread, pid } = article.dataset;
+    const root = thread && thread !== pid
+      ? [...lines.children].find((one) => one.dataset.pid === thread && one !== old) : null;
+    article.classList.toggle("reply", Boolean(root));
+    mark(article);
+    if (old && old.parentElement === lines && old.classList.contains("reply") === Boolean(root)) {
+      const focused = old.contains(document.activeElement) ? document.activeElement.dataset?.key : "";
+      old.replaceWith(article);
+      if (focused) article.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+      return false;
+    }
+    old?.remove();
+    let before;
+    if (root) {
+      before = root.nextElementSibling;
+      while (before && before.classList.contains("reply") && !after(before, article)) before = before.nextElementSibling;
+    } else {
+      before = [...lines.children].find((one) => !one.classList.contains("reply") && after(one, article));
+    }
+    lines.insertBefore(article, before || null);
+    return !old;
+  };
+
+  const swap = (fresh) => {
+    const old = byId(fresh.id);
+    if (!old || old.dataset.drawn === fresh.outerHTML) return;
+    const drawn = fresh.outerHTML;
+    const focused = old.contains(document.activeElement) ? document.activeElement.dataset.key : "";
+    const chosen = old.querySelector("select")?.value;
+    mark(fresh);
+    old.replaceWith(fresh);
+    fresh.dataset.drawn = drawn;
+    const select = fresh.querySelector("select");
+    if (select && chosen) select.value = chosen;
+    if (focused) fresh.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    window.htmx?.process(fresh);
+  };
+
+  const asked = (section) => {
+    const old = byId(section.id);
+    if (old) {
+      old.querySelector(".head").replaceWith(section.querySelector(".head"));
+      return;
+    }
+    stream.insertBefore(section, byId("end"));
+    const { number, text } = section.dataset;
+    byId("status").textContent = room.dataset.asked.replace("{number}", number).replace("{text}", text);
+    choose(number, text);
+    if (atEnd()) section.scrollIntoView({ block: "start" });
+  };
+
+  // What is being written stays for the question it was begun for; an empty box turns to the new one.
+  const choose = (number, text) => {
+    const select = byId("to");
+    const form = document.querySelector("#composer form.say");
+    if (!form) return;
+    if (!select) {
+      refreshComposer();
+      return;
+    }
+    const option = new Option(`P${number}`, number);
+    option.title = text;
+    select.append(option);
+    if (!byId("text").value.trim()) select.value = number;
+    else byId("status").textContent = room.dataset.keep.replace("{number}", number).replace("{old}", select.value);
+  };
+
+  const refreshComposer = async () => {
+    if (byId("text")?.value.trim()) return;
+    const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
+    if (!response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.getElementById("composer");
+    if (!fresh || byId("text")?.value.trim()) return;
+    const focused = document.activeElement?.id === "text";
+    byId("composer").replaceWith(fresh);
+    window.htmx?.process(fresh);
+    if (focused) byId("text")?.focus();
+  };
+
+  const whisper = (fresh) => {
+    const box = byId(fresh.dataset.for === room.dataset.slug ? "whispers" : "personal");
+    if (box && !byId(fresh.id)) {
+      box.append(fresh);
+      box.scrollTop = box.scrollHeight;
+    }
+  };
+
+  const apply = (html) => {
+    const parsed = document.createElement("template");
+    parsed.innerHTML = html;
+    const follow = atEnd();
+    const listening = byId("now").dataset.listening;
+    let last = null;
+    for (const fresh of [...parsed.content.children]) {
+      if (fresh.matches("article")) {
+        if (place(fresh)) {
+          if (!follow && fresh.dataset.by !== room.dataset.me) {
+            unseen += 1;
+            oldest ??= fresh;
+          }
+          if (follow || fresh.dataset.by === room.dataset.me) last = fresh;
+        }
+        window.htmx?.process(fresh);
+      } else if (fresh.matches("section.question")) asked(fresh);
+      else if (fresh.matches(".whisper")) whisper(fresh);
+      else swap(fresh);
+    }
+    measure();
+    tick();
+    if (byId("now").dataset.listening !== listening) refreshComposer();
+    if (last) show(last);
+    newer.hidden = unseen === 0;
+    newer.textContent = `↓ ${room.dataset.new.replace("{count}", unseen)}`;
+  };
+
+  const seen = () => {
+    unseen = 0;
+    oldest = null;
+    newer.hidden = true;
+  };
+  newer.addEventListener("click", () => {
+    if (oldest) show(oldest);
+    seen();
+  });
+  document.addEventListener("scroll", () => { if (unseen && atEnd()) seen(); }, { passive: true });
+
+  let source = null;
+  let waiting = 0;
+  const listen = () => {
+    source?.close();
+    source = new EventSource(`${room.dataset.stream}?since=${rev}`);
+    source.onopen = () => {
+      clearTimeout(waiting);
+      room.classList.remove("lost");
+      if (byId("status").textContent === room.dataset.lost) byId("status").textContent = "";
+    };
+    source.onmessage = (event) => {
+      if (event.lastEventId) rev = event.lastEventId;
+      apply(event.data);
+    };
+    source.addEventListener("reload", () => {
+      source.close();
+      location.reload();
+    });
+    source.onerror = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        room.classList.add("lost");
+        byId("status").textContent = room.dataset.lost;
+        if (source.readyState === EventSource.CLOSED) listen();
+      }, 4000);
+    };
+  };
+  listen();
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+
+  // Sending keeps the place of the hands: the fresh box has the focus that the sent one had.
+  document.addEventListener("htmx:after:swap", () => {
+    const box = byId("text");
+    if (box && (document.activeElement === document.body || document.activeElement === null)) box.focus();
+  });
+
+  if (!location.hash && byId("now").dataset.listening === "1") {
+    const entries = stream.querySelectorAll(".entry");
+    if (entries.length) entries[entries.length - 1].scrollIntoView({ block: "center" });
+  }
+})();
