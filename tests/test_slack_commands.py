@@ -78,6 +78,15 @@ async def test_a_typo_gets_the_nearest_command_with_an_example(scene: Scene) -> 
     )
 
 
+async def test_an_order_at_the_wrong_moment_is_refused_in_words(scene: Scene) -> None:
+    """What the debate is, and what cannot be done so, as people say it."""
+    assert await scene.types(MOD, "cerrar") == (
+        "El debate está programado y así no se puede cerrar. No se ha cambiado nada."
+    )
+    scene.evening.until(5)
+    assert await scene.types(MOD, "abrir") == "El debate está abierto y así no se puede abrir. No se ha cambiado nada."
+
+
 async def test_orders_in_another_channel_touch_nothing(scene: Scene) -> None:
     """An order means the debate of its channel; looking works from anywhere."""
     scene.evening.until(12)
@@ -274,4 +283,4 @@ async def test_commands_at_once_are_all_answered(scene: Scene) -> None:
     """Many late joiners ask at the same time; each has an answer."""
     scene.evening.until(12)
     answers = await asyncio.gather(*(scene.types(user, "ahora") for user in (ANA, EVA, MOD) * 5))
-    assert len({answer for answer in answers}) == 1
+    assert len(set(answers)) == 1

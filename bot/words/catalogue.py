@@ -2,7 +2,7 @@
 
 import functools
 import gettext
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import resources
 
 from bot import errors
@@ -31,8 +31,37 @@ class Words:
 
     def error(self, error: errors.TertuliaError) -> str:
         """What an error says to its reader, in this language."""
-        fields = {name: self(value) if isinstance(value, str) else value for name, value in error.fields.items()}
+        fields = {name: self._field(name, value) for name, value in error.fields.items()}
         return self._catalogue.gettext(error.template()).format(**fields)
+
+    def _field(self, name: str, value: object) -> object:
+        if not isinstance(value, str) or not value:  # the empty key is the catalogue's own header
+            return value
+        return _terms(self, name).get(value) or self(value)
+
+
+def _terms(say: Words, field: str) -> Mapping[str, str]:
+    """What people call the codes of a field; empty where its values are words already."""
+    if field == "phase":
+        return {
+            "draft": say("en borrador"), "scheduled": say("programado"), "open": say("abierto"),
+            "held": say("en pausa"), "grace": say("recogiendo las últimas respuestas"), "closed": say("cerrado"),
+            "cancelled": say("cancelado"), "missed": say("sin celebrar"),
+        }  # fmt: skip
+    if field == "verb":
+        return {
+            "open": say("abrir"), "next": say("pasar a la siguiente pregunta"), "hold": say("pausar"),
+            "resume": say("seguir"), "extend": say("alargar"), "skip": say("saltar una pregunta"),
+            "reorder": say("reordenar"), "add": say("añadir preguntas"), "close": say("cerrar"),
+            "cancel": say("cancelar"), "abort": say("anular"),
+        }  # fmt: skip
+    if field in {"state", "wanted"}:
+        return {
+            "pending": say("pendiente"), "approved": say("aprobada"), "asked": say("ya hecha"),
+            "answered": say("ya respondida"), "declined": say("rechazada"), "merged": say("unida a otra"),
+            "carried": say("guardada para otro día"),
+        }  # fmt: skip
+    return {}
 
 
 @functools.cache
