@@ -58,6 +58,9 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         """The record as one text without secrets."""
         return self._redact(super().format(record))
 
+# Libraries that tell of each step they take; what they warn of is worth reading.
+CHATTY = ("alembic", "apscheduler", "uvicorn", "asyncio", "aiohttp.access", "slack_bolt", "slack_sdk")
+
 
 def set_up(level: str = "info", *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Everything from ``level`` on goes to the stream (standard error), secrets hidden; also what nobody has caught."""
@@ -75,6 +78,8 @@ def set_up(level: str = "info", *, secrets: Iterable[str] = (), stream: TextIO |
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

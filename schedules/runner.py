@@ -21,6 +21,8 @@ from bot.writer import Writer
 
 TICK_SECONDS = 0.5
 WAKE = "wake"
+# A wake-up while another is at work only says "look again": it must not be skipped for that.
+MOST_WAKES = 20
 
 _log = structlog.get_logger(__name__)
 
@@ -35,9 +37,10 @@ class Runner:
         self._house = house
         self._now = now
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": MOST_WAKES}
         )
         self._busy = asyncio.Lock()
+        self._again = False
         self.last_tick: datetime | None = None
 
     def start(self) -> None:
@@ -47,9 +50,11 @@ class Runner:
         self._scheduler.get_job("tick").resume()
         self.wake()
 
-    def stop(self) -> None:
-        """The clock stands still; what it was doing is finished by its writer."""
-        self._scheduler.shutdown(wait=False)
+    async def stop(self) -> None:
+        """The clock stands still, and what it was doing is done: shutting the scheduler down would cut it off."""
+        self._scheduler.pause()
+        async with self._busy:
+            self._scheduler.shutdown(wait=False)
 
     def wake(self) -> None:
         """What is due is done now rather than at the next tick."""
@@ -58,19 +63,25 @@ class Runner:
     async def do_due(self) -> None:
         """Everything that is due has been done or skipped, and the next wake-up is set for when more is."""
         if self._busy.locked():
-            return  # the one who is at it sees what came in the meantime
+            self._again = True  # whoever is at it looks once more before leaving
+            return
         async with self._busy:
-            now = self._now()
-            self.last_tick = now
-            try:
+            self._again = True
+            while self._again:
+                self._again = False
+                await self._look()
+
+    async def _look(self) -> None:
+        self.last_tick = self._now()
+        try:
+            due_at = await asyncio.to_thread(self._next_due)
+            while due_at is not None and due_at <= self._now():
+                await self._writer.do(lambda tx: run.do_due(tx, now=self._now(), house=self._house))
                 due_at = await asyncio.to_thread(self._next_due)
-                while due_at is not None and due_at <= self._now():
-                    await self._writer.do(lambda tx: run.do_due(tx, now=self._now(), house=self._house))
-                    due_at = await asyncio.to_thread(self._next_due)
-            except Exception:  # noqa: BLE001  (an ailing database must not stop the clock: the next tick tries again)
-                _log.exception("clock.tick_failed")
-                return
-            self._arm(due_at)
+        except Exception:  # noqa: BLE001  (an ailing database must not stop the clock: the next tick tries again)
+            _log.exception("clock.tick_failed")
+            return
+        self._arm(due_at)
 
     def _next_due(self) -> datetime | None:
         with self._store.read() as tx:

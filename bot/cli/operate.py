@@ -94,9 +94,23 @@ def rehearse(
 ) -> None:
     """A debate has been played, and where its transcript is has been printed."""
     from bot import logs, ownership
-    from bot.rehearsal.play import rehearse as play
+    from bot.cli import rehearsing
 
     ownership.check()
-    settings = home.settings()
+    settings, text = home.settings(), speaking()
     logs.set_up("warning", secrets=settings.secrets())
-    play(settings, speed=speed, source=source, words=speaking())
+    script = rehearsing.script_of(source)
+    folder = rehearsing.folder_for(home.now())
+    with show.progress(text("Ensayo, minuto"), round(script.acts[-1].at) if script.acts else None) as advance:
+        minutes = 0
+
+        def step(minute: float) -> None:
+            nonlocal minutes
+            advance(int(minute) - minutes)
+            if int(minute) // 10 > minutes // 10 and not show.watched():
+                show.note(text("Minuto {minute} del ensayo…", minute=int(minute)))
+            minutes = int(minute)
+
+        watching = rehearsing.Watching(text, show.note, step)
+        left = rehearsing.rehearse(settings, script, speed=speed, folder=folder, watching=watching)
+    show.line(text("La transcripción del ensayo: {path}", path=left))

@@ -1,0 +1,371 @@
+"""The composition root: the one place that knows every concrete part, and the order in which they start and stop.
+
+Everything lives in one process and one event loop; the database has its writer's thread.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+
+from bot import errors
+from bot.actions import people as verbs
+from bot.config import Settings
+from bot.store import erasure, inbox, people, schema
+from bot.store.engine import Store, Tx
+from bot.words.catalogue import words
+from bot.writer import Committed, Writer
+from handlers.room.site import create_room
+from schedules.runner import Runner
+
+if TYPE_CHECKING:
+    from bot.rehearsal.play import Play, Played, Step
+    from bot.rehearsal.script import Script
+    from handlers.slack.platform import SlackPlatform, Surroundings, Tempo
+    from handlers.slack.reception import Reception
+    from handlers.slack.standin.server import SlackStandin
+
+# Asked to stop, everything has stopped within five seconds: each part has less, and at last nobody is waited for.
+DRAIN_SECONDS = 4.0
+WEB_SECONDS = 1
+# Erased words leave the index and the log a moment later, so that a burst of deletions costs once.
+SCRUB_AFTER_SECONDS = 2.0
+HOUSEKEEPING_SECONDS = 3600.0
+LOOK_AT_SLACK_SECONDS = 1.0
+# A clock that has not ticked for this long has stopped.
+SILENT_CLOCK = timedelta(seconds=10)
+# The rehearsal that the room offers: an hour and its grace in under four minutes.
+REHEARSAL_SPEED = 20.0
+
+_log = structlog.get_logger(__name__)
+
+
+def utcnow() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+class App:
+    """Tertulia, running: the store and its writer, the room, the clock, and Slack where it has its tokens."""
+
+    def __init__(
+        self, settings: Settings, *, tell: Callable[[str], None] = print, tempo: "Tempo | None" = None
+    ) -> None:
+        """``tell`` says a line to whoever started it; ``tempo`` makes Slack's parts more or less patient."""
+        self.settings = settings
+        self.house = settings.house()
+        self.store = Store(settings.database_url)
+        self.writer = Writer(self.store)
+        self.runner = Runner(self.store, self.writer, self.house, now=utcnow)
+        self.slack: SlackPlatform | None = None
+        self.ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._tell = tell
+        self._tempo = tempo
+        self._say = words(settings.locale)
+        self._server: _Server | None = None
+        self._scrub_wanted = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slack_health: Mapping[str, object] = {"ok": True}
+        self._rehearsing = ""  # the slug of the rehearsal that is on
+        self._inside = ""  # where this process reaches its own room
+        self._hub_close: Callable[[], None] = lambda: None
+
+    def stop(self) -> None:
+        """Everything will stop, in order."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Everything runs until it is told to stop; raises a refusal when something keeps it from starting."""
+        with _listening(self.settings, self._say) as listener, self._signals():
+            schema.upgrade(self.store)
+            self.store.write(lambda tx: people.appoint(tx, self.settings.moderators))
+            self.writer.start()
+            self.writer.on_commit(self._committed_in(asyncio.get_running_loop()))
+            try:
+                await self._serve(listener)
+            finally:
+                self.writer.stop()
+                self.store.close()
+
+    async def _serve(self, listener: socket.socket) -> None:
+        web = asyncio.create_task(self._open_room(listener))
+        try:
+            if self.settings.slack_on:
+                await self._join_slack()
+            self.runner.start()
+            for work in (self._keep_scrubbed(), self._keep_house(), self._look_at_slack()):
+                self._spawn(work)
+            await self._until_answering(web)
+            self._inside = _inside(listener)
+            await self._welcome()
+            self.ready.set()
+            stopped = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({stopped, web}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+        finally:
+            await self._drain(web)
+
+    # --- starting ----------------------------------------------------------------------------------------------------
+
+    async def _open_room(self, listener: socket.socket) -> None:
+        slack = self._make_slack() if self.settings.slack_on else None
+        room = create_room(
+            self.store, self.writer, house=self.house, start_rehearsal=self._start_rehearsal, health_of=self.health,
+            clock=utcnow,
+        )  # fmt: skip
+        if slack is not None:
+            room.router.routes.extend(slack.routes)
+        config = uvicorn.Config(
+            room, log_config=None, access_log=False, timeout_graceful_shutdown=WEB_SECONDS, lifespan="on",
+            server_header=False, proxy_headers=False,
+        )  # fmt: skip
+        self._server = _Server(config)
+        self._hub_close = room.state.hub.close
+        await self._server.serve(sockets=[listener])
+
+    def _make_slack(self) -> "SlackPlatform":
+        """Slack's part, made here so that a bot without Slack never loads its libraries (0.6 s, 30 MiB)."""
+        if self.slack is None:
+            from handlers.slack.platform import Keys, SlackPlatform
+
+            settings = self.settings
+            keys = Keys(
+                settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value(),
+                settings.slack_signing_secret.get_secret_value(), settings.slack_api_url,
+            )  # fmt: skip
+            self.slack = SlackPlatform(
+                keys, self.store, self.writer, self.house, listeners=self._reception, tempo=self._tempo
+            )
+        return self.slack
+
+    def _reception(self, around: "Surroundings") -> "Reception":
+        from handlers.slack.desk import Desk
+        from handlers.slack.reception import Reception
+
+        desk = Desk(
+            self.writer, self.store, self.house, around.workspace.client, around.bot.team_id, utcnow,
+            around.workspace.features, around.people.names,
+        )  # fmt: skip
+        return Reception(desk)
+
+    async def _join_slack(self) -> None:
+        await self._make_slack().start()
+
+    async def _until_answering(self, web: "asyncio.Task[None]") -> None:
+        while not web.done() and (self._server is None or not self._server.started):  # noqa: ASYNC110  (uvicorn's way)
+            await asyncio.sleep(0.005)
+
+    async def _welcome(self) -> None:
+        """Whoever started it reads where the room is, and the link that lets one moderator in."""
+        secret = await self.writer.do(lambda tx: verbs.make_link(tx, now=utcnow()))
+        url = self.house.url
+        self._tell(self._say("Tertulia está en marcha. La sala: {url}", url=url))
+        self._tell(self._say("Para moderar, entra una sola vez (vale dos días): {link}", link=f"{url}/entrar/{secret}"))
+
+    # --- rehearsing --------------------------------------------------------------------------------------------------
+
+    async def rehearse(self, script: "Script", *, speed: float, step: "Step") -> "Rehearsal":
+        """A rehearsal has been planned in this bot, and is played by ``Rehearsal.perform``.
+
+        Without Slack its voices get a local one of their own; where there is a real one, they all come to the room.
+        """
+        from bot.rehearsal import play
+
+        slack = await self._local_slack(script) if self.slack is None else None
+        await self.writer.do(_appointing(play.MODERATOR))
+        standin = slack[0] if slack is not None else None
+        stage = play.Stage(self.store, self.writer, self.house, self._inside, utcnow, standin)
+        played = await play.start(stage, script, speed=speed)
+        return Rehearsal(played, play.Play(stage, script, played, speed=speed, step=step), slack)
+
+    async def _local_slack(self, script: "Script") -> "tuple[SlackStandin, SlackPlatform]":
+        from bot.rehearsal import play
+        from handlers.slack.platform import Keys, SlackPlatform, Tempo
+        from handlers.slack.socket import Pace
+        from handlers.slack.standin.server import SlackStandin
+
+        for proxy in ("http_proxy", "https_proxy", "all_proxy"):
+            # The official client would ask a proxy for this machine's own addresses.
+            os.environ.pop(proxy, None)
+            os.environ.pop(proxy.upper(), None)
+        standin = SlackStandin()
+        await standin.start()
+        play.populate(standin, script)
+        keys = Keys(standin.app.bot_token, standin.app.app_token, "", standin.url)
+        house = dataclasses.replace(self.house, slack_channel=play.CHANNEL)
+        tempo = Tempo(sockets=Pace(stagger=1.0), between_names=0.0)
+        platform = SlackPlatform(keys, self.store, self.writer, house, listeners=self._reception, tempo=tempo)
+        await platform.start()
+        return standin, platform
+
+    async def _start_rehearsal(self) -> str:
+        """The room's own: the script that comes with Tertulia, twenty times as fast; one at a time."""
+        from bot.rehearsal import play
+
+        if self._rehearsing:
+            return self._rehearsing
+        rehearsal = await self.rehearse(play.shipped(), speed=REHEARSAL_SPEED, step=lambda _minute: None)
+        self._rehearsing = rehearsal.played.slug
+        self._spawn(self._play(rehearsal))
+        return rehearsal.played.slug
+
+    async def _play(self, rehearsal: "Rehearsal") -> None:
+        try:
+            await rehearsal.perform()
+        finally:
+            self._rehearsing = ""
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def health(self) -> Mapping[str, Mapping[str, object]]:
+        """How the parts are that the room does not know of; Slack's absence is a trouble, but not the house's."""
+        last = self.runner.last_tick
+        ticking = last is not None and utcnow() - last < SILENT_CLOCK
+        parts: dict[str, Mapping[str, object]] = {"clock": {"ok": ticking}}
+        if self.slack is not None:
+            parts["slack"] = {**self._slack_health, "vital": False}
+        return parts
+
+    def _committed_in(self, loop: asyncio.AbstractEventLoop) -> Callable[[Committed], None]:
+        """What the writer's thread calls after a commit: the clock and the scrubber hear of it in the loop."""
+
+        def committed(what: Committed) -> None:
+            if what.cues:
+                loop.call_soon_threadsafe(self.runner.wake)
+            if what.scrub:
+                loop.call_soon_threadsafe(self._scrub_wanted.set)
+
+        return committed
+
+    async def _keep_scrubbed(self) -> None:
+        while True:
+            await self._scrub_wanted.wait()
+            await asyncio.sleep(SCRUB_AFTER_SECONDS)
+            self._scrub_wanted.clear()
+            if not await asyncio.to_thread(erasure.scrub, self.store):
+                self._scrub_wanted.set()  # a reader was in the way
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self.writer.do(lambda tx: _forget_old(tx, utcnow()))
+            self._scrub_wanted.set()  # the command line may have erased something while nobody listened
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def _look_at_slack(self) -> None:
+        while self.slack is not None:
+            self._slack_health = await self.slack.health()
+            await asyncio.sleep(LOOK_AT_SLACK_SECONDS)
+
+    # --- stopping ----------------------------------------------------------------------------------------------------
+
+    async def _drain(self, web: "asyncio.Task[None]") -> None:
+        """What was heard is committed, what was being said has landed, every page's stream has ended."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.runner.stop()
+                for task in self._tasks:
+                    task.cancel()
+                if self.slack is not None and self.slack.bot is not None:
+                    await self.slack.stop()
+                if self._server is not None:
+                    self._hub_close()
+                    self._server.should_exit = True
+                await asyncio.wait({web})
+        except TimeoutError:
+            _log.warning("stopped without waiting any longer")
+        if web.done() and not web.cancelled() and (error := web.exception()) is not None:
+            raise error
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a part has failed", exc_info=error)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        wanted = (signal.SIGTERM, signal.SIGINT)
+        try:
+            for one in wanted:
+                loop.add_signal_handler(one, self.stop)
+            yield
+        finally:
+            for one in wanted:
+                loop.remove_signal_handler(one)
+
+
+class Rehearsal:
+    """A rehearsal under way, and the local Slack that was opened for it."""
+
+    def __init__(self, played: "Played", play: "Play", slack: "tuple[SlackStandin, SlackPlatform] | None") -> None:
+        """``perform`` plays it."""
+        self.played = played
+        self._play = play
+        self._slack = slack
+
+    async def perform(self) -> None:
+        """It has been played to its end, and its Slack is closed."""
+        try:
+            await self._play.perform()
+        finally:
+            if self._slack is not None:
+                standin, platform = self._slack
+                await platform.stop()
+                await standin.stop()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn in our loop; the signals are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings, say: Callable[..., str]) -> Iterator[socket.socket]:
+    """The socket of the room; raises ``BadSetting`` when its place is taken."""
+    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.web_host, settings.web_port))
+        except OSError as error:
+            where = f"{settings.web_host}:{settings.web_port}"
+            why = say(
+                "no se puede abrir {where} ({why}); elige otro TERTULIA_WEB_PORT", where=where, why=error.strerror
+            )
+            raise errors.BadSetting(why=why) from error
+        listener.setblocking(False)
+        yield listener
+
+
+def _inside(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  (compared)
+    return f"http://{host}:{port}"
+
+
+def _appointing(who: str) -> Callable[[Tx], None]:
+    def action(tx: Tx) -> None:
+        people.ensure(tx, *people.parse(who), role="moderator")
+
+    return action
+
+
+def _forget_old(tx: Tx, now: datetime) -> None:
+    inbox.forget_old(tx, now=now)
