@@ -57,8 +57,9 @@ class Size:
     saturation: tuple[int, int] = (20_000, 3)  # (events, pairs)
     dispatches: int = 2_000
     cues: int = 10_000
-    due: int = 200  # of the cues, those that fall due while we look
-    wire: int = 20
+    due: int = 20  # debates, one after the other, of which each has a dozen cues that fall due while we look
+    burst: int = 100  # debates that open at one instant
+    wire: int = 20  # debates in Slack channels of their own
     readers: int = 500
     posts: int = 20
     queries: int = 200
@@ -66,8 +67,8 @@ class Size:
 
 FULL = Size(Shape())
 QUICK = Size(
-    Shape(messages=2_000, people=100), quick=True, pairs=2, slow_pairs=1,
-    events=((200, 3.0), (1000, 2.0)), saturation=(1_000, 1), dispatches=200, cues=500, due=40, wire=5, readers=20, posts=5, queries=50,
+    Shape(messages=2_000, people=100), quick=True, pairs=2, slow_pairs=1, events=((200, 3.0), (1000, 2.0)),
+    saturation=(1_000, 1), dispatches=200, cues=500, due=3, burst=5, wire=4, readers=20, posts=5, queries=50,
 )  # fmt: skip
 
 

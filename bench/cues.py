@@ -1,0 +1,158 @@
+"""The clock with 10,000 cues planned: how soon it is ready, how late cues are, how soon a post is on the wire.
+
+The bot is ``tertulia run``; the cues are those of real debates, planned while it runs, with hours of half a minute.
+"""
+
+import re
+import sqlite3
+import time
+from collections.abc import Container, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from bot.actions import plan
+from bot.debate import Pace
+from bot.debatefile import DebateFile
+from bot.ports import OPERATOR
+from bot.store import debates
+from bot.store.engine import Store, Tx
+
+from bench import data, stock
+from bench.measure import Job, Row, against, held, pairs, percentile, remark
+from bench.running import bot, child
+from bench.slack_events import connected, slack
+
+# A debate of five questions has this many cues.
+CUES = 19
+# What is planned is planned this long before it is due, so that the planning itself is over.
+AHEAD = timedelta(seconds=8)
+SHORT = Pace(
+    minutes=timedelta(seconds=24), first=timedelta(seconds=4), every=timedelta(seconds=4), grace=timedelta(seconds=2),
+    warning=timedelta(seconds=1), wrap_up=timedelta(0), label=timedelta(seconds=2), announce=timedelta(0), reminders=(),
+)  # fmt: skip
+
+
+def measure(job: Job) -> list[Row]:
+    """The start, quiet lateness, lateness of a burst, and the way to Slack."""
+    database = job.folder("cues") / "planned.db"
+    count = _planned(database, job.size.cues)
+    return [
+        *_ready(job, database),
+        *_lateness(job, database, "one after the other", _staggered(job.size.due), quiet=True),
+        *_lateness(job, database, f"{job.size.burst} debates opening at one instant", [0.0] * job.size.burst),
+        *_wire(job),
+        remark(f"{count:,} cues planned"),
+    ]
+
+
+def _planned(database: Path, cues: int) -> int:
+    """Debates over the next years have so many cues in a new database."""
+    store = stock.empty(database)
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
+
+    def add(tx: Tx) -> None:
+        for number in range(-(-cues // CUES)):
+            file = stock.debate_file(f"Debate {number}", start + timedelta(hours=3 * number), Pace())
+            plan.add(tx, file, house=stock.HOUSE, actor=OPERATOR, now=datetime.now(UTC))
+
+    store.write(add)
+    store.close()
+    with closing(sqlite3.connect(database)) as found:
+        return int(found.execute("SELECT count(*) FROM cue WHERE state = 'planned'").fetchone()[0])
+
+
+def _ready(job: Job, planned: Path) -> list[Row]:
+    empty = job.folder("cues") / "empty.db"
+    stock.empty(empty).close()
+
+    def started(database: Path) -> float:
+        with bot(job.folder("run"), _on(database)) as running:
+            return running.ready
+
+    taken = pairs(lambda: started(planned), lambda: started(empty), job.size.pairs)
+    more = [max(0.0, pair.ours - pair.peer) for pair in taken]
+    return [
+        against("start until healthy with the cues, against the same without any", taken),
+        held("what the cues add to the start", more, "s", below=1.0),
+    ]
+
+
+def _lateness(job: Job, database: Path, name: str, starts: Sequence[float], *, quiet: bool = False) -> list[Row]:
+    with bot(job.folder("run"), _on(database)):
+        ids = _held(database, starts)
+    late = [done_at - due_at for _, _, due_at, done_at in _done(database, ids)]
+    worst = percentile(late, 0.99)
+    rows = [Row(f"lateness of {len(late)} cues, {name}: p50, p99, most", _three(late), "", "", "p99 < 1 s", worst < 1)]
+    if quiet:
+        rows.append(Row("the same, as a quiet hour", _three(late), "", "", "p99 ≤ 50 ms", worst <= 0.05))
+    return rows
+
+
+def _wire(job: Job) -> list[Row]:
+    """From when a question is due until it stands at the stand-in, each debate in a channel of its own."""
+    home = job.folder("wire")
+    database = home / "tertulia.db"
+    stock.empty(database).close()
+    with child("slack_source", "10", str(job.size.wire)) as source, bot(home, slack(source)):
+        connected(source, 1)
+        ids = _held(database, _staggered(job.size.wire), in_slack=True)
+        posts = source.ask(do="posts")["posts"]
+    due = {(data.channel(ids[debate]), key): due_at for debate, key, due_at, _ in _done(database, ids)}
+    late = []
+    for post in posts:
+        asked = re.match(r"\W*P(\d+)\b", post["text"])
+        at = due.get((post["channel"], f"ask:{asked[1]}")) if asked else None
+        if at is not None:
+            late.append(post["at"] - at)
+    if not late:
+        return [remark("no question was seen on the wire")]
+    name = f"from due to the wire, {len(late)} questions: p50, p99, most"
+    return [Row(name, _three(late), "", "", "p99 < 100 ms", percentile(late, 0.99) < 0.1)]
+
+
+def _on(database: Path) -> dict[str, str]:
+    return {"TERTULIA_DATABASE_URL": f"sqlite:///{database}"}
+
+
+def _staggered(count: int) -> list[float]:
+    return [0.37 * number for number in range(count)]
+
+
+def _held(database: Path, starts: Sequence[float], *, in_slack: bool = False) -> dict[int, int]:
+    """Debates that begin these seconds from soon on were planned beside the running bot, and are over.
+
+    Each id comes with its place in the list, which is its Slack channel too.
+    """
+    store = Store(f"sqlite:///{database}")
+    first = datetime.now(UTC) + AHEAD
+    ids: dict[int, int] = {}
+    for number, after in enumerate(starts):
+        at = first + timedelta(seconds=after)
+        # A debate starts at a whole second; the fraction goes into its pace, and so into every question.
+        pace = replace(SHORT, first=SHORT.first + timedelta(microseconds=at.microsecond))
+        where = data.channel(number) if in_slack else ""
+        file = stock.debate_file(f"Pronto {number}", at, pace, slack=where, questions=4)
+        ids[store.write(partial(_add, file=file))] = number
+    store.close()
+    over = first + timedelta(seconds=max(starts)) + SHORT.minutes + SHORT.grace + timedelta(seconds=3)
+    time.sleep((over - datetime.now(UTC)).total_seconds())
+    return ids
+
+
+def _add(tx: Tx, file: DebateFile) -> int:
+    return debates.ident(plan.add(tx, file, house=stock.HOUSE, actor=OPERATOR, now=datetime.now(UTC)))
+
+
+def _done(database: Path, ids: Container[int]) -> list[tuple[int, str, float, float]]:
+    """The cues of these debates that were done: debate, key, when due, when done (Unix seconds)."""
+    query = "SELECT debate_id, key, due_at / 1e6, done_at / 1e6 FROM cue WHERE state = 'done'"
+    with closing(sqlite3.connect(database)) as log:
+        return [row for row in log.execute(query) if row[0] in ids]
+
+
+def _three(seconds: Sequence[float]) -> str:
+    figures = (percentile(seconds, 0.5), percentile(seconds, 0.99), max(seconds))
+    return f"{' / '.join(f'{figure * 1000:,.1f}' for figure in figures)} ms"
