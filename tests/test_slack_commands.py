@@ -247,7 +247,7 @@ async def test_guests_of_other_organisations_are_refused(scene: Scene) -> None:
     ts = await scene.slack.say(CHANNEL, ANA, "x", blocks=[{"type": "actions", "block_id": "b", "elements": [button]}])
     answer = await scene.answer(await scene.slack.press(GUEST, ts, "ask"))
     assert (
-        answer["text"] == "Esto es para quienes son de este espacio de Slack; tus respuestas en los hilos sí cuentan."
+        answer["text"] == "Esto es solo para quienes son de este espacio de Slack; responder en los hilos, sí puedes."
     )
     assert scene.slack.backend.views.stacks.get(GUEST, []) == []
 

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.ports import House
 from bot.store import debates
@@ -197,6 +198,19 @@ async def test_a_slow_disk_closes_the_form_and_tells_later(scene: Scene, monkeyp
         assert await sending == {}
         conn.rollback()
     assert (await scene.told(MOD)).startswith("Se solapa con «¿Quién es el CXO?»")
+
+
+async def test_a_broken_database_keeps_the_form_open(scene: Scene) -> None:
+    """What was written is not lost: it can be sent again when the disk is well."""
+    view = await form(scene)
+    scene.evening.store.write(lambda tx: tx.conn.exec_driver_sql("ALTER TABLE place RENAME TO lost"))
+    with structlog.testing.capture_logs() as written:
+        answer = await send(scene, view)
+    assert [(one["event"], one["what"]) for one in written] == [("an answer failed", "new_debate")]
+    assert answer["errors"] == {"title": "Algo ha fallado por dentro. Vuelve a intentarlo en un momento."}
+    scene.evening.store.write(lambda tx: tx.conn.exec_driver_sql("ALTER TABLE lost RENAME TO place"))
+    assert await send(scene, view) == {}
+    assert await scene.told(MOD) == SUMMARY
 
 
 @pytest.mark.parametrize("locale", ["es"])

@@ -16,6 +16,7 @@ from handlers.slack.desk import Caller, Desk
 
 # Somebody who votes for five questions in two seconds gets two new tabs, not five.
 QUIET_SECONDS = 1.0
+MOST_KEYS = 5_000
 # On the Home tab the list of questions is a part of the page.
 CARDS_AT_HOME = 10
 
@@ -67,5 +68,7 @@ class Quiet:
             self._waiting[key] = doing
             await asyncio.sleep(left)
             doing = self._waiting.pop(key)
+        if len(self._last) >= MOST_KEYS:
+            self._last.clear()
         self._last[key] = time.monotonic()
         await doing()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,21 @@ from handlers.slack.mrkdwn import to_mrkdwn
 PATIENCE_SECONDS = 2.0
 
 Ack = Callable[..., Awaitable[Any]]
+
+
+class Once:
+    """An acknowledgement that can be given once; ``done`` tells whether it was."""
+
+    def __init__(self, ack: Ack) -> None:
+        """Not given yet."""
+        self._ack = ack
+        self.done = False
+
+    async def __call__(self, **answer: Any) -> None:
+        """Slack has the answer, unless it had one already."""
+        if not self.done:
+            self.done = True
+            await self._ack(**answer)
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------
@@ -103,9 +118,11 @@ async def debate_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
         saved = await _in_time(desk, caller, ack, _add(desk, caller, planned))
     except errors.TwoTimes as twice:
         await ack(response_action="update", view=_asking_which(desk, caller, view, new, twice))
-    except (errors.PastStart, errors.NoSuchTime, errors.Overlap) as refusal:
-        field = "time" if isinstance(refusal, errors.NoSuchTime) else "date"
-        await _faulty(caller.say, ack, {field: _readable(caller.say, refusal, planned.timezone)})
+    except errors.NotModerator:
+        raise
+    except errors.TertuliaError as error:
+        field = "time" if isinstance(error, errors.NoSuchTime) else "date"
+        await _faulty(caller.say, ack, {field: _readable(caller.say, error, planned.timezone)})
     else:
         if saved:
             await _tell(desk, caller, saved + await _missing_in(desk, caller, new.channel))
@@ -140,8 +157,8 @@ async def _sent(desk: Desk, caller: Caller, ack: Ack, field: str, doing: Awaitab
         told = await _in_time(desk, caller, ack, doing)
     except errors.NotModerator:
         raise
-    except errors.Refusal as refusal:
-        await _faulty(caller.say, ack, {field: refusal})
+    except errors.TertuliaError as error:
+        await _faulty(caller.say, ack, {field: error})
     else:
         await _tell(desk, caller, told)
 
@@ -177,7 +194,7 @@ async def _missing_in(desk: Desk, caller: Caller, channel: str) -> str:
     return " " + caller.say("Falta una cosa: invítame a ese canal con /invite, o no podré hablar en él.")
 
 
-async def _faulty(say: Words, ack: Ack, faults: dict[str, errors.Refusal]) -> None:
+async def _faulty(say: Words, ack: Ack, faults: Mapping[str, errors.TertuliaError]) -> None:
     await ack(response_action="errors", errors={name: say.error(fault) for name, fault in faults.items()})
 
 
@@ -203,7 +220,7 @@ def _asking_which(desk: Desk, caller: Caller, view: Json, new: forms.NewDebate, 
     return forms.debate_form(caller.say, zones=zones, channel=new.channel, keep=keep, twice=readings)
 
 
-def _readable(say: Words, refusal: errors.Refusal, zone: str) -> errors.Refusal:
+def _readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.TertuliaError:
     """The same refusal with its instant as people read it, and its place without ids."""
     fields = dict(refusal.fields)
     if "starts" in fields:

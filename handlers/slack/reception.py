@@ -162,7 +162,16 @@ class Reception:
             await ack()
             return
         caller = await self._caller(body, modal.kept_in(view).get("channel", ""), None)
-        await self._attempt(caller, doing(self.desk, caller, view, ack), what=str(view.get("callback_id")), ack=ack)
+        once = modal.Once(ack)
+        what = str(view.get("callback_id"))
+        told = await self._attempt(caller, doing(self.desk, caller, view, once), what=what, keep=True)
+        if told and not once.done:
+            # The form stays open with what was written in it.
+            first = next((one["block_id"] for one in view.get("blocks", ()) if one.get("type") == "input"), "")
+            await once(response_action="errors", errors={first: told})
+        elif told:
+            await self.desk.reply(caller, told)
+        await once()
 
     async def _chosen(self, body: Json, respond: AsyncRespond) -> None:
         doing = SHORTCUTS.get(str(body.get("callback_id")))
@@ -192,18 +201,18 @@ class Reception:
             trigger=str(body.get("trigger_id") or ""), respond=respond,
         )  # fmt: skip
 
-    async def _attempt(self, caller: Caller, doing: Awaitable[None], *, what: str, ack: AsyncAck | None = None) -> None:
-        """The doing was done, or the caller knows why not; who is no member of the workspace may do nothing here."""
+    async def _attempt(self, caller: Caller, doing: Awaitable[None], *, what: str, keep: bool = False) -> str:
+        """The doing was done, or the caller knows why not; who is no member of the workspace may do nothing here.
+
+        With ``keep`` a failure that is not the caller's is returned in place of being told.
+        """
         desk, say = self.desk, caller.say
         try:
-            if not desk.is_member(caller):
-                getattr(doing, "close", lambda: None)()
-                sentence = say(
-                    "Esto es para quienes son de este espacio de Slack; tus respuestas en los hilos sí cuentan."
-                )
-            else:
+            if desk.is_member(caller):
                 await doing
-                return
+                return ""
+            getattr(doing, "close", lambda: None)()
+            sentence = say("Esto es solo para quienes son de este espacio de Slack; responder en los hilos, sí puedes.")
         except errors.NotModerator as refusal:
             await self._note(caller, what)
             sentence = say.error(refusal)
@@ -212,9 +221,10 @@ class Reception:
         except Exception:  # noqa: BLE001  (whatever broke, the person waits for an answer)
             structlog.get_logger().exception("an answer failed", what=what)
             sentence = say("Algo ha fallado por dentro. Vuelve a intentarlo en un momento.")
-        if ack is not None:
-            await ack()
+            if keep:
+                return sentence
         await desk.reply(caller, sentence)
+        return ""
 
     async def _note(self, caller: Caller, what: str) -> None:
         """An audit row says who tried what without the role for it."""
