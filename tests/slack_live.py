@@ -1,4 +1,4 @@
-"""The product's whole Slack side on the stand-in, with a debate open in #plaza: real clients, real sockets, real rows."""
+"""The product's whole Slack side on the stand-in, with a debate open in #plaza: real clients, sockets and rows."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +20,7 @@ from handlers.slack.backfill import Rhythm
 from handlers.slack.platform import Keys, MakeListeners, SlackPlatform, Tempo
 from handlers.slack.socket import Pace
 from handlers.slack.standin.server import SlackStandin
+
 from tests.standin_bot import PLAZA
 
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from bot.store.engine import Store, Tx
 from handlers.slack.backfill import Rhythm
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
+
 from tests.slack_live import HASTY, Live, live, open_debate, until
 from tests.standin_bot import ALL_SCOPES, ANA, BEA, PLAZA, workspace_with_people
 
@@ -40,7 +41,7 @@ async def look(bot: Live, *, deep: bool, later: timedelta = timedelta()) -> None
 
 async def unheard(slack: SlackStandin) -> None:
     """From now on Slack tells the bot nothing; what it tried to tell is forgotten."""
-    slack.delivery.tell = lambda _payload: None  # type: ignore[method-assign]  # the silence is the point
+    slack.delivery.tell = lambda payload: None  # type: ignore[method-assign]  # the silence is the point
 
 
 async def test_what_was_said_before_the_start_is_in_the_log(slack: SlackStandin, sqlite_store: Store) -> None:
@@ -156,13 +157,13 @@ async def test_an_app_that_slack_caps_is_told_so(slack: SlackStandin, sqlite_sto
 async def test_without_the_scope_the_debate_goes_on_and_the_gap_stays(sqlite_store: Store) -> None:
     """History that may not be read costs the backfill alone, warned of once; the gap stays on record."""
     app = InstalledApp(scopes=tuple(one for one in ALL_SCOPES if one != "channels:history"))
-    async with workspace_with_people(app) as slack:
-        async with live(slack, sqlite_store, debate_id=open_debate(sqlite_store)) as bot:
-            await until(lambda: "backfill" in bot.platform.features.lost)
-            assert bot.platform.features.lost["backfill"] == "missing_scope channels:history"
-            assert [gap.closed_at for gap in bot.gaps()] == [None]
-            await bot.post("sigo hablando")
-            await until(lambda: bot.posted() == ["sigo hablando"])
+    debate_id = open_debate(sqlite_store)
+    async with workspace_with_people(app) as slack, live(slack, sqlite_store, debate_id=debate_id) as bot:
+        await until(lambda: "backfill" in bot.platform.features.lost)
+        assert bot.platform.features.lost["backfill"] == "missing_scope channels:history"
+        assert [gap.closed_at for gap in bot.gaps()] == [None]
+        await bot.post("sigo hablando")
+        await until(lambda: bot.posted() == ["sigo hablando"])
 
 
 async def test_slack_that_does_not_answer_is_asked_again(slack: SlackStandin, sqlite_store: Store) -> None:

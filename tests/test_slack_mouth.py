@@ -12,6 +12,7 @@ from handlers.slack.looks import look
 from handlers.slack.mouth import SlackMouth
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
+
 from tests.standin_bot import ALL_SCOPES, ANA, PLAZA, web_client, workspace_with_people
 
 

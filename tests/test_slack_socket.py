@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.store.engine import Store
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import Timing
+
 from tests.slack_live import Live, live, until
 from tests.standin_bot import ANA, BEA, PLAZA, workspace_with_people
 
@@ -273,10 +274,9 @@ async def test_a_new_name_does_not_change_what_was_said_before(bot: Live) -> Non
     assert bot.texts() == [("Ana", "uno"), ("Ana María", "dos")]
 
 
-async def test_a_burst_is_acknowledged_whole(slack: SlackStandin, sqlite_store: Store) -> None:
+async def test_a_burst_is_acknowledged_whole(sqlite_store: Store) -> None:
     """A thousand events at once are all in the log and all acknowledged."""
-    slack.backend.timing = Timing()
-    async with live(slack, sqlite_store) as bot:
+    async with workspace_with_people(timing=Timing()) as slack, live(slack, sqlite_store) as bot:
         now = int(datetime.now(UTC).timestamp())
         payloads = []
         for number in range(1000):

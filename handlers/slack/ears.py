@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 
 # Subtypes in which somebody says something; every other one is the system's voice. `reply_broadcast` (the old pointer
 # to a thread's reply) and `message_replied` repeat what the reply itself says.
-_SAYING = frozenset({"", "thread_broadcast", "file_share", "me_message", "bot_message"})
+_SAYING = frozenset({"thread_broadcast", "file_share", "me_message", "bot_message"})
 _SYSTEM_USERS = frozenset({"USLACKBOT", "USLACK"})
 _TS = re.compile(r"(\d{1,11})\.(\d{1,6})")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)")
@@ -44,7 +44,8 @@ def moment(ts: object) -> datetime:
     match = _TS.fullmatch(ts) if isinstance(ts, str) else None
     if match is None:
         raise Strange(f"no ts: {str(ts)[:40]!r}")
-    return _EPOCH + timedelta(seconds=int(match[1]), microseconds=int(match[2].ljust(6, "0")))
+    seconds, micros = match.groups()
+    return _EPOCH + timedelta(0, int(seconds), int(micros.ljust(6, "0")))
 
 
 def mentioned(message: Json) -> set[str]:
@@ -112,8 +113,9 @@ class Ears:
 
     def counts(self, message: Json) -> bool:
         """Whether somebody other than us and the system says something in it."""
-        subtype = message.get("subtype") or ""
-        return subtype in _SAYING and not self.ours(message) and message.get("user") not in _SYSTEM_USERS
+        subtype = message.get("subtype")
+        says = not subtype or _word(subtype) in _SAYING
+        return says and not self.ours(message) and _word(message.get("user")) not in _SYSTEM_USERS
 
     def ours(self, message: Json) -> bool:
         """Whether the bot itself posted it."""
@@ -137,13 +139,12 @@ class Ears:
     def _message(self, event: Json) -> Sequence[Incoming]:
         if event.get("channel_type") == "im":
             return ()  # between one person and the bot: not said in the debate
-        subtype = event.get("subtype") or ""
-        place = event.get("channel")
+        subtype, place = event.get("subtype"), event.get("channel")
         if subtype == "message_changed":
             return self._changed(event, _place(place))
         if subtype == "message_deleted":
             return self._deleted(event, _place(place))
-        if subtype not in _SAYING:
+        if not self.counts(event):
             return ()
         said = self.said(event, _place(place))
         return () if said is None else (said,)

@@ -39,6 +39,13 @@ class Hearing:
         """The body will be in the log, or in the quarantine; ``done`` hears whether it may be acknowledged."""
         self.events += 1
         self.last_event = monotonic()
+        try:
+            self._take(body, raw, done)
+        except Exception as error:  # noqa: BLE001  (a payload may be anything; the connection must go on)
+            structlog.get_logger().exception("ears stumbled")
+            self._strange({}, raw, f"{type(error).__name__}: {error}", done)
+
+    def _take(self, body: object, raw: str, done: Done) -> None:
         if not isinstance(body, dict):
             self._strange({}, raw, "the body is no object", done)
             return
@@ -131,7 +138,7 @@ def _kind(event: Json) -> str:
     kind = event.get("type")
     if kind == "message" and event.get("channel_type") == "im":
         # What the bot says in a direct talk, and edits of what was said there, ask for nothing.
-        said = not event.get("bot_id") and event.get("subtype") in {None, "", "file_share"}
+        said = not event.get("bot_id") and event.get("subtype") in (None, "", "file_share")
         return "message.im" if said else ""
     return kind if isinstance(kind, str) else ""
 

@@ -77,7 +77,7 @@ class Line(SocketModeClient):
             self._hello(envelope)
         elif kind == "disconnect":
             self._disconnect(str(envelope.get("reason") or ""))
-        elif kind in {"interactive", "slash_commands"}:
+        elif kind in ("interactive", "slash_commands"):
             self._spawn(self.run_message_listeners(envelope, message))
         else:
             done = partial(self._done, self.current_session, envelope.get("envelope_id"))
