@@ -142,6 +142,26 @@ class BadImport(Refusal):
     """No se puede importar: {why}. No se ha guardado nada."""
 
 
+class NotAnExport(BadImport):
+    """En {path} no hay una exportación de Slack (una carpeta o un zip con un fichero por canal y día)."""
+
+
+class NoSuchChannel(BadImport):
+    """En la exportación no hay ningún canal «{channel}». ¿Querías decir «{nearest}»?"""
+
+
+class BrokenFile(BadImport):
+    """No se entiende {file}: {why}. No se ha guardado nada de la exportación."""
+
+
+class NothingSaid(BadImport):
+    """Nadie dijo nada en «{channel}» en ese tiempo. No se ha guardado nada."""
+
+
+class AlreadyImported(BadImport):
+    """Eso ya está en el registro: es el debate {debate}, «{title}». No se ha guardado nada por segunda vez."""
+
+
 class BadExport(Refusal):
     """No se puede exportar: {why}."""
 

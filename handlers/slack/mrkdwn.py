@@ -32,6 +32,11 @@ def read(text: object, blocks: object = None, attachments: object = None, *, nam
     ``text``, ``blocks`` and ``attachments`` are as they stand in Slack's message, of whatever shape; the attachments
     count only where there is nothing else to read.
     """
+    if not blocks and isinstance(text, str) and text and _MARKED_UP.search(text) is None:
+        # Most of what people say has no markup, and there is much of it when a whole export is read.
+        said = emoji.shown(richtext.storable(text)).rstrip("\n")
+        if said:
+            return said, None
     spans = _trimmed(_of_blocks(blocks, names)) or _trimmed(_of_mrkdwn(_str(text), names))
     if not spans:
         spans = _trimmed(_of_attachments(attachments, names))
@@ -241,6 +246,7 @@ _LOOKS = [
 ]
 _MARKS = {"p": "```", "c": "`", "b": "*", "i": "_", "s": "~"}
 _SPECIAL = re.compile(r"[<>&*_~`:]")
+_MARKED_UP = re.compile(r"[<>&*_~`]|://")
 _GONE, _WHOLE = "-", "!"  # beside the letters of richtext: not shown; shown as it is
 
 
