@@ -15,7 +15,9 @@ from starlette.applications import Starlette
 from bot import errors
 from bot.store.engine import Store
 from bot.writer import Writer
+from handlers.slack.desk import Desk
 from handlers.slack.platform import Keys, SlackPlatform, Surroundings
+from handlers.slack.reception import Reception
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
 
@@ -247,3 +249,24 @@ async def test_over_http_a_wrong_signature_is_refused(sqlite_store: Store) -> No
         async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
             assert answer.status == 401
         assert platform.metrics()["slack_events_total"] == 0
+
+
+async def test_the_buttons_below_a_question_answer_to_who_pressed(slack: SlackStandin, sqlite_store: Store) -> None:
+    """«¿Por dónde vamos?» is told to one person alone, «Proponer pregunta» opens a form; the post stays as it is."""
+
+    def reception(around: Surroundings) -> Reception:
+        space = around.workspace
+        desk = Desk(space.writer, space.store, around.house, space.client, around.bot.team_id, space.clock)
+        return Reception(desk)
+
+    async with live(slack, sqlite_store, listeners=reception) as bot:
+        await bot.ask()
+        await until(lambda: bot.outbox()[-1].landed is not None)
+        (post,) = slack.record.posts
+        pressed = await slack.press(BEA, post.ts, "now")
+        await until(lambda: len(slack.record.ephemerals) == 1)
+        assert pressed.acked
+        assert (slack.record.ephemerals[0]["user"], "P1" in slack.record.ephemerals[0]["text"]) == (BEA, True)
+        assert (await slack.press(BEA, post.ts, "ask")).acked
+        await until(lambda: any(call.method == "views.open" for call in slack.record.calls))
+        assert slack.workspace.channels[PLAZA].messages[post.ts]["text"].startswith("P1 ")

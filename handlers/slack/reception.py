@@ -49,7 +49,12 @@ async def _ask(desk: Desk, caller: Caller, _value: str) -> None:
     await modal.open_question(desk, caller)
 
 
+async def _now(desk: Desk, caller: Caller, _value: str) -> None:
+    await commands.typed(desk, caller, "ahora")
+
+
 BUTTONS: Mapping[str, Do] = {
+    "now": _now,
     "approve": _approve,
     "first": _first,
     "decline": modal.open_reason,
