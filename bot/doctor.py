@@ -1,13 +1,14 @@
-"""What ``tertulia doctor`` finds in the house itself; Slack's part is in handlers/slack/checkup.py."""
+"""What ``tertulia doctor`` looks at: the house here, Slack in handlers/slack/checkup.py."""
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bot import errors, ownership
+from bot.config import Settings, strangers
+from bot.finding import Finding
 
 if TYPE_CHECKING:
     from bot.store.engine import Store
@@ -16,29 +17,16 @@ if TYPE_CHECKING:
 LITTLE_SPACE = 200 * 1024 * 1024
 NO_SPACE = 20 * 1024 * 1024
 
-Say = Callable[..., str]
 
+async def examine(settings: Settings) -> list[Finding]:
+    """Everything has been looked at: the house first, then Slack where it is on."""
+    findings = [*packages(), *unknown_settings(strangers()), *database(settings.database_url)]
+    if settings.slack_on:
+        from handlers.slack import checkup
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report: the part, ``ok``, ``warning`` or ``fault``, what was seen, and what to do about it.
-
-    Sentences are kept in Spanish with their fields apart, so that they can be said in either language.
-    """
-
-    part: str
-    state: Literal["ok", "warning", "fault"]
-    seen: str
-    advice: str = ""
-    fields: Mapping[str, object] = field(default_factory=dict)
-
-    def what(self, say: Say) -> str:
-        """What was seen, in a language."""
-        return say(self.seen, **self.fields)
-
-    def advise(self, say: Say) -> str:
-        """What to do, in a language; empty where there is nothing to do."""
-        return say(self.advice, **self.fields) if self.advice else ""
+        return [*findings, *await checkup.examine(checkup.Access.of(settings))]
+    half = settings.slack_app_token.get_secret_value() or settings.slack_signing_secret.get_secret_value()
+    return [*findings, *(half_a_slack() if half else no_slack())]
 
 
 def packages() -> list[Finding]:

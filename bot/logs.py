@@ -24,7 +24,7 @@ _SECRETS = re.compile(
     r"""(?:xox[a-z]|xapp|xoxe\.xox[a-z])-[\w.-]+            # Slack's tokens, whatever their kind
     |(?<=://)[^\s/@:'"]+:[^\s/@'"]+(?=@)                    # user and password in an address
     |(?<=hooks\.slack\.com/)(?:services|commands|actions|workflows|app)/[^\s'"<>]+
-    |(?<=/moderate/)[\w-]{16,}                              # a moderator's way in
+    |(?<=/entrar/)[\w-]{16,}                              # a moderator's way in
     |(?i:(?<=bearer\s)|(?<=basic\s))[\w.~+/=-]{6,}
     |(?i:(?<=ticket=)|(?<=token=)|(?<=secret=)|(?<=password=)|(?<=signature=))[^\s&'"<>,)}\]]+
     |(?i:(?<="token":\s")|(?<='token':\s')|(?<="ticket":\s")|(?<='ticket':\s'))[^'"]+""",
@@ -57,6 +57,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as one text without secrets."""
         return self._redact(super().format(record))
+
 
 # Libraries that tell of each step they take; what they warn of is worth reading.
 CHATTY = ("alembic", "apscheduler", "uvicorn", "asyncio", "aiohttp.access", "slack_bolt", "slack_sdk")

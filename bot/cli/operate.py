@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,10 +10,6 @@ from bot import errors
 from bot.cli import home, show
 from bot.cli.language import say, speaking
 from bot.cli.options import AsJson
-
-if TYPE_CHECKING:
-    from bot.config import Settings
-    from bot.doctor import Finding
 
 app = typer.Typer()
 
@@ -35,9 +31,11 @@ def run() -> None:
 @app.command(help=say("Mira si todo está en orden y dice qué hacer con lo que no."))
 def doctor(as_json: AsJson = False) -> None:
     """Every part has been looked at; the exit code is 1 when one of them would keep a debate from being held."""
+    from bot.doctor import examine
+
     text = speaking()
     settings = home.settings()
-    findings = _examine(settings)
+    findings = asyncio.run(examine(settings))
     if as_json:
         show.data(
             [
@@ -53,22 +51,6 @@ def doctor(as_json: AsJson = False) -> None:
     faults = sum(one.state == "fault" for one in findings)
     if faults:
         raise errors.Unwell(count=faults)
-
-
-def _examine(settings: "Settings") -> "list[Finding]":
-    from bot import doctor
-    from bot.config import strangers
-
-    findings = [*doctor.packages(), *doctor.unknown_settings(strangers()), *doctor.database(settings.database_url)]
-    if settings.slack_on:
-        from handlers.slack import checkup
-
-        findings += asyncio.run(checkup.examine(checkup.Access.of(settings)))
-    elif settings.slack_app_token.get_secret_value() or settings.slack_signing_secret.get_secret_value():
-        findings += doctor.half_a_slack()
-    else:
-        findings += doctor.no_slack()
-    return findings
 
 
 @app.command(help=say("Copia la base de datos a un fichero, también con el bot en marcha."))

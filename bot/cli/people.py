@@ -46,4 +46,4 @@ def link() -> None:
 
     address = home.settings().house().url
     secret = home.write(lambda tx: actions.make_link(tx, now=home.now()))
-    show.line(f"{address}/moderate/{secret}")
+    show.line(f"{address}/entrar/{secret}")

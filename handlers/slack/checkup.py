@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config import Settings
-from bot.doctor import Finding
+from bot.finding import Finding
 
 # A wrong address must not look like a hang.
 PATIENCE = 8
