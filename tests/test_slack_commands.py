@@ -73,6 +73,7 @@ async def test_a_typo_gets_the_nearest_command_with_an_example(scene: Scene) -> 
     assert await scene.types(MOD, "siguente") == (
         "No conozco «siguente». ¿Querías decir «siguiente»? Por ejemplo: /tertulia siguiente"
     )
+    assert (await scene.types(ANA, "&lt;b&gt;")).startswith("No conozco «&lt;b&gt;».")
     assert await scene.types(MOD, "extender") == (
         "A «extender» le falta un dato: cuántos minutos. Por ejemplo: /tertulia extender 5"
     )

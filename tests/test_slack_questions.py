@@ -243,6 +243,18 @@ async def test_a_button_that_means_nothing_is_refused_kindly(scene: Scene) -> No
         assert answer["text"].startswith("No hay ninguna pregunta «")
 
 
+async def test_a_vote_in_the_channel_leaves_the_message_of_all_as_it_is(scene: Scene) -> None:
+    """Who votes there is answered alone."""
+    ident = scene.evening.add("¿Y mañana?")
+    button = {"type": "button", "action_id": "vote", "value": f"{ident}:0", "text": {"type": "plain_text", "text": "V"}}
+    row = {"type": "actions", "block_id": "b", "elements": [button]}
+    ts = await scene.slack.say(CHANNEL, ANA, "Vota", blocks=[row])
+    answer = await scene.answer(await scene.slack.press(EVA, ts, "vote"))
+    assert (answer["replace_original"], answer["response_type"]) == (False, "ephemeral")
+    assert scene.slack.workspace.channels[CHANNEL].messages[ts]["text"] == "Vota"
+    assert votes(scene) == 1
+
+
 @pytest.mark.parametrize("moderator", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 45, 500])
 def test_pages_keep_to_the_limits_of_slack(moderator: bool, count: int) -> None:

@@ -11,7 +11,7 @@ from bot.tables import Debate
 from handlers import commands
 from handlers.commands import Command, Order, Request
 from handlers.slack import desk as border
-from handlers.slack import modal, mrkdwn, questions, views
+from handlers.slack import modal, questions, views
 from handlers.slack.blocks import Page
 from handlers.slack.desk import Caller, Desk
 
@@ -27,8 +27,7 @@ async def typed(desk: Desk, caller: Caller, text: str) -> None:
 async def asked(desk: Desk, caller: Caller, text: str) -> None:
     """The text of ``/pregunta`` is proposed as a question; without one, the form for it is offered."""
     if text.strip():
-        plain, _looks = mrkdwn.read(text, names=desk.names)
-        await desk.reply(caller, await questions.propose(desk, caller, plain))
+        await desk.reply(caller, await questions.propose(desk, caller, text))
         return
     missing = errors.MissingArgument(
         word="/pregunta", what="el texto de la pregunta", example="/pregunta ¿De quién depende?"

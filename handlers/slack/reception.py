@@ -138,9 +138,8 @@ class Reception:
             str(body.get("user_id")), str(body.get("team_id") or ""), str(body.get("channel_id") or ""),
             trigger=str(body.get("trigger_id") or ""), respond=respond,
         )  # fmt: skip
-        await self._attempt(
-            caller, doing(self.desk, caller, str(body.get("text") or "")), what=str(body.get("command"))
-        )
+        text, _looks = mrkdwn.read(body.get("text"), names=self.desk.names)
+        await self._attempt(caller, doing(self.desk, caller, text), what=str(body.get("command")))
 
     async def _pressed(self, body: Json, respond: AsyncRespond) -> None:
         caller = await self._caller(body, str((body.get("channel") or {}).get("id") or ""), respond)
@@ -148,9 +147,12 @@ class Reception:
         doing = BUTTONS.get(str(pressed.get("action_id")))
         if doing is not None:  # a picker inside a form, or a button of an older version: nothing to do
             value = str(pressed.get("value") or "")
-            await self._attempt(caller, self._answer(caller, doing, value), what=str(pressed.get("action_id")))
+            # What everybody sees is no one's private list: it is answered below, never replaced.
+            alone = bool((body.get("container") or {}).get("is_ephemeral")) or caller.channel.startswith("D")
+            answering = self._answer(caller, doing, value, replace=alone)
+            await self._attempt(caller, answering, what=str(pressed.get("action_id")))
 
-    async def _answer(self, caller: Caller, doing: Do, value: str) -> None:
+    async def _answer(self, caller: Caller, doing: Do, value: str, *, replace: bool) -> None:
         shown = await doing(self.desk, caller, value)
         if shown is None:
             return
@@ -158,7 +160,7 @@ class Reception:
             notice = shown if isinstance(shown, str) else shown.text.partition("\n")[0]
             await self._quiet.do(caller.user, lambda: home.publish(self.desk, caller, notice=notice))
         else:
-            await self.desk.reply(caller, shown, replace=True)
+            await self.desk.reply(caller, shown, replace=replace)
 
     async def _sent(self, body: Json, ack: AsyncAck) -> None:
         view = body.get("view") or {}
