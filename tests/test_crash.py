@@ -33,6 +33,8 @@ KILLS = int(os.environ.get("TERTULIA_KILLS", "30"))
 QUESTIONS = 40
 EVERY = timedelta(seconds=2)
 PER_SECOND = 60
+# As many as an evening has questions: after a fall each is read back, at the fifty calls a minute that Slack allows.
+THREADS = 8
 
 
 class Victim:
@@ -144,18 +146,19 @@ async def _talk(slack: SlackStandin, said: list[str], chance: random.Random) -> 
         under = chance.choice(threads) if threads and chance.random() < 0.5 else None
         said.append(text)
         ident = await slack.say(CHANNEL, f"U0P{number % 20:03d}", text, under)
-        if under is None:
-            threads = [*threads[-20:], ident]
+        if under is None and len(threads) < THREADS:
+            threads.append(ident)
         await asyncio.sleep(1 / PER_SECOND)
 
 
 async def _logged(store: Store, debate_id: int, wanted: int) -> Counter[str]:
     """What the log holds once all is in it, or after waiting for as long as a backfill may take."""
-    for _ in range(100):
+    found: Counter[str] = Counter()
+    for _ in range(200):
         found = Counter(line.text for line in transcripts.load(store, debate_id).lines())
         if len(found) >= wanted:
             break
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
     return found
 
 
@@ -187,9 +190,9 @@ def _now() -> datetime:
 
 def _file() -> DebateFile:
     pace = Pace(
-        minutes=timedelta(minutes=30), first=timedelta(seconds=3), every=EVERY, warning=timedelta(0), label=timedelta(0),
-        wrap_up=timedelta(0), grace=timedelta(minutes=5), announce=timedelta(0), reminders=(),
+        minutes=timedelta(minutes=30), first=timedelta(seconds=3), every=EVERY, warning=timedelta(0),
+        label=timedelta(0), wrap_up=timedelta(0), grace=timedelta(minutes=5), announce=timedelta(0), reminders=(),
     )  # fmt: skip
     questions = tuple(PlannedQuestion(f"¿Pregunta número {number}?") for number in range(1, QUESTIONS + 1))
-    starts = datetime.now(UTC) + timedelta(seconds=2)
+    starts = _now() + timedelta(seconds=2)
     return DebateFile("A prueba de golpes", questions, starts=starts, pace=pace, slack=CHANNEL)
