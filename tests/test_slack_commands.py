@@ -9,8 +9,15 @@ import pytest
 from bot.ports import House
 from bot.store import debates
 from bot.store.engine import Store
+from bot.writer import Writer
+from handlers.slack.desk import Desk
+from handlers.slack.platform import Keys, SlackPlatform, Surroundings
+from handlers.slack.reception import Reception
+from handlers.slack.standin.server import SlackStandin
+from handlers.slack.standin.shapes import InstalledApp
 
 from tests.slack_scene import ANA, CHANNEL, ELSEWHERE, EVA, GUEST, MOD, Scene, buttons, slack_scene, until, words_of
+from tests.stories import Evening
 
 
 @pytest.fixture
@@ -285,3 +292,39 @@ async def test_commands_at_once_are_all_answered(scene: Scene) -> None:
     scene.evening.until(12)
     answers = await asyncio.gather(*(scene.types(user, "ahora") for user in (ANA, EVA, MOD) * 5))
     assert len(set(answers)) == 1
+
+
+async def test_the_whole_platform_serves_people(sqlite_store: Store, house: House) -> None:
+    """Through our own sockets, with ears and mouth beside the desk: commands, direct messages and the Home tab."""
+    evening = Evening(sqlite_store, house)
+    evening.until(12)
+    slack = SlackStandin(InstalledApp(commands=("/tertulia", "/pregunta")), strict_rates=False)
+    slack.workspace.add_user(ANA, "ana", display_name="Ana")
+    slack.workspace.add_channel(CHANNEL, "debates", [ANA, slack.app.bot_user_id])
+    writer = Writer(sqlite_store)
+    writer.start()
+
+    def listeners(around: Surroundings) -> Reception:
+        space = around.workspace
+        desk = Desk(
+            writer, sqlite_store, house, space.client, around.bot.team_id, lambda: evening.now, space.features,
+            around.people.names,
+        )  # fmt: skip
+        return Reception(desk)
+
+    async with slack:
+        keys = Keys(slack.app.bot_token, slack.app.app_token, api_url=slack.url)
+        platform = SlackPlatform(keys, sqlite_store, writer, house, listeners=listeners)
+        await platform.start()
+        try:
+            await until(lambda: bool(slack.sockets.connections))
+            interaction = await slack.slash(ANA, CHANNEL, "/tertulia", "ahora")
+            await until(lambda: bool(interaction.posts))
+            assert interaction.posts[0]["text"].startswith("Vamos por la P1: ¿Qué perfil?")
+            await slack.dm(ANA, "calendario")
+            await until(lambda: any(post.channel == "DANA" for post in slack.record.posts))
+            await slack.open_home(ANA)
+            await until(lambda: ANA in slack.record.homes)
+        finally:
+            await platform.stop()
+    await asyncio.to_thread(writer.stop)

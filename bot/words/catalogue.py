@@ -11,6 +11,11 @@ LANGUAGES = ("es", "en")
 
 Say = Callable[..., str]
 
+# Fields of errors that hold somebody's own words: a title «Abierto» stays what it is.
+AS_TYPED = frozenset(
+    {"word", "nearest", "example", "title", "text", "name", "who", "debate", "question", "channel", "file"}
+)
+
 
 class Words:
     """Sentences in one language. A Spanish sentence is its own key, so Spanish needs no catalogue."""
@@ -35,7 +40,8 @@ class Words:
         return self._catalogue.gettext(error.template()).format(**fields)
 
     def _field(self, name: str, value: object) -> object:
-        if not isinstance(value, str) or not value:  # the empty key is the catalogue's own header
+        # What people typed or named is theirs; and the empty key is the catalogue's own header.
+        if not isinstance(value, str) or not value or name in AS_TYPED:
             return value
         return _terms(self, name).get(value) or self(value)
 
