@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from bot.ports import Actor, House
 from bot.store import debates, messages
 from bot.store.engine import Tx
 from bot.tables import Debate
-from bot.words.catalogue import Words, words
+from bot.words.catalogue import words
 from handlers.room import forms, looks, problems
 from handlers.room.context import Visitor, back_to, ident_of, nothing, page, room_of, visitor_of
 from handlers.room.limits import JOIN
@@ -105,10 +106,9 @@ def _door(request: Request, status: int, *, good: bool = False, problem: str = "
 async def do(request: Request) -> Response:
     """The debate has taken the moderator's step; what cannot be taken back is asked for twice."""
     verb = request.path_params["verb"]
-    action = VERBS.get(verb)
-    if action is None:
-        raise errors.UnknownCommand(word=verb, nearest="next", example="next")
-    return await _press(request, action, verb=verb)
+    if verb not in VERBS:
+        raise HTTPException(404)
+    return await _press(request, VERBS[verb], verb=verb)
 
 
 async def add(request: Request) -> Response:
@@ -208,17 +208,10 @@ async def _press(request: Request, action: Action, *, verb: str = "", anchor: st
 
 
 def _refused(request: Request, visitor: Visitor, error: errors.Refusal) -> Response:
-    status, sentence = problems.status(error), why(error, words(visitor.locale))
+    status, sentence = problems.status(error), words(visitor.locale).error(error)
     if "question" in request.path_params and not visitor.piece and status != 404:
         return _question(request, status=status, problem=sentence)
     return problems.show(request, status, sentence, visitor=visitor)
-
-
-def why(error: errors.Refusal, say: Words) -> str:
-    """What a moderator reads of a refusal: in the room nobody types commands, so it names none."""
-    if isinstance(error, errors.WrongPhase):
-        return say("Ahora no se puede: el debate está en otro momento. No se ha cambiado nada.")
-    return say.error(error)
 
 
 def _sure(request: Request, visitor: Visitor, verb: str, error: errors.Refusal | None) -> Response:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from bot import errors
 from bot.ports import House
@@ -62,7 +62,7 @@ def create_room(
     )  # fmt: skip
     app = Starlette(
         routes=_routes(),
-        middleware=[Middleware(Guard, refuse=problems.elsewhere), Middleware(GZipMiddleware, compresslevel=4)],
+        middleware=[Middleware(Guard, refuse=problems.elsewhere), Middleware(_Gzip, compresslevel=4)],
         exception_handlers={
             errors.TertuliaError: problems.refused, HTTPException: problems.http, Exception: problems.failed,
         },
@@ -85,6 +85,16 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 def _nothing_else() -> Mapping[str, Mapping[str, object]]:
     return {}
+
+
+class _Gzip(GZipMiddleware):
+    """Pages are packed; a stream is left alone, for each layer is paid once for each reader and event."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].endswith("/stream"):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class _Files(StaticFiles):

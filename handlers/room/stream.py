@@ -103,7 +103,7 @@ class Hub:
         self._artist = artist
         self._channels: dict[int, Channel] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._poll: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
         self.dropped = 0
         self.events = 0
@@ -118,14 +118,14 @@ class Hub:
         """Changes are sent from now on; called in the loop."""
         self._loop = asyncio.get_running_loop()
         self._closed = False
-        self._poll = self._loop.create_task(self._look_around())
+        self._tasks = [self._loop.create_task(self._look_around()), self._loop.create_task(self._ping())]
 
     def close(self) -> None:
         """Every stream ends, and no new one begins; harmless when it is done already."""
         self._closed = True
-        if self._poll is not None:
-            self._poll.cancel()
-            self._poll = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
         for channel in self._channels.values():
             for client in channel.clients:
                 client.end()
@@ -155,13 +155,7 @@ class Hub:
         try:
             if missed:
                 yield missed
-            while True:
-                try:
-                    event = await asyncio.wait_for(client.queue.get(), PING_SECONDS)
-                except TimeoutError:
-                    event = PING
-                if event is None:
-                    return
+            while (event := await client.queue.get()) is not None:
                 yield event
         finally:
             channel.clients.discard(client)
@@ -255,6 +249,15 @@ class Hub:
     def _revs(self, debate_ids: Sequence[int]) -> dict[int, int]:
         with self._store.read() as tx:
             return feed.revs(tx, debate_ids)
+
+    async def _ping(self) -> None:
+        """One clock for all readers: a timer for each of them would cost more than what they are sent."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            for channel in self._channels.values():
+                for client in channel.clients:
+                    if client.queue.empty():
+                        client.give(PING)
 
     async def _look_around(self) -> None:
         while True:

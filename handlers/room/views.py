@@ -1,5 +1,6 @@
 """Templates turned into HTML: one environment, everything escaped, every sentence through the catalogue."""
 
+import functools
 import hashlib
 from importlib import resources
 from pathlib import Path
@@ -13,20 +14,28 @@ from handlers.room import looks
 STATIC = Path(str(resources.files("handlers.room") / "static"))
 
 
+@functools.cache
+def _environment() -> Environment:
+    """The templates with what each of them may use; compiled once, whatever the number of rooms."""
+    made = Environment(
+        loader=PackageLoader("handlers.room", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    # A browser keeps each of our own files until its mark changes.
+    marks = {name: _mark(name) for name in ("room.css", "room.js", "vendor/htmx.min.js", "icon.svg")}
+    made.globals.update(
+        asset=lambda name: f"/static/{name}?v={marks[name]}",
+        day=dates.day, clock=dates.clock, iso=localtime.iso, palette=looks.PALETTE,
+    )  # fmt: skip
+    return made
+
+
 class Views:
     """Renders templates in a language."""
 
     def __init__(self) -> None:
-        """Read our own files' marks, so that a browser keeps each until it changes."""
-        self._env = Environment(
-            loader=PackageLoader("handlers.room", "templates"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True, auto_reload=False,
-        )  # fmt: skip
-        marks = {name: _mark(name) for name in ("room.css", "room.js", "vendor/htmx.min.js", "icon.svg")}
-        self._env.globals.update(
-            asset=lambda name: f"/static/{name}?v={marks[name]}",
-            day=dates.day, clock=dates.clock, iso=localtime.iso, palette=looks.PALETTE,
-        )  # fmt: skip
+        """Bind to the templates."""
+        self._env = _environment()
 
     def page(self, template: str, locale: str, /, **values: object) -> str:
         """The template as HTML in a language; ``say`` and ``lang`` are there in every one."""
