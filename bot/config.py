@@ -152,8 +152,9 @@ class Settings(BaseSettings):
 
     def house(self) -> House:
         """What every action may know of this installation."""
+        language = self.locale.replace("_", "-").partition("-")[0].lower()
         return House(
-            locale=words(self.locale).locale, timezone=self.timezone, hashtag=self.hashtag, url=self.address(),
+            locale=language, timezone=self.timezone, hashtag=self.hashtag, url=self.address(),
             slack_channel=self.slack_channel, moderators=self.moderators,
         )  # fmt: skip
 

@@ -1,0 +1,168 @@
+"""Settings come from the environment and `.env`; a bad one is named on one line; secrets never show."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot import config, errors
+from bot.config import Settings
+from bot.ports import House
+
+from tests.console import Terminal, tertulia
+
+__all__ = ["tertulia"]
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+DEFAULTS = {
+    "TERTULIA_DATABASE_URL": "sqlite:///tertulia.db",
+    "TERTULIA_LOCALE": "es",
+    "TERTULIA_TIMEZONE": "Europe/Madrid",
+    "TERTULIA_HASHTAG": "MeetAlfaro",
+    "TERTULIA_MODERATORS": "",
+    "TERTULIA_WEB_HOST": "127.0.0.1",
+    "TERTULIA_WEB_PORT": "8000",
+    "TERTULIA_WEB_URL": "",
+    "TERTULIA_LOG_LEVEL": "info",
+    "SLACK_BOT_TOKEN": "",
+    "SLACK_APP_TOKEN": "",
+    "SLACK_SIGNING_SECRET": "",
+    "SLACK_CHANNEL": "",
+    "SLACK_API_URL": "https://slack.com/api/",
+}
+
+
+def fault(**values: str) -> str:
+    """The sentence with which settings of these values are refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        with pytest.raises(errors.BadSetting) as refused:
+            config.load()
+    return str(refused.value)
+
+
+def test_settings_are_those_of_the_contract() -> None:
+    """Every name and default that scripts rely on."""
+    assert config.names() == DEFAULTS
+
+
+def test_example_lists_every_setting_with_its_default() -> None:
+    """`.env.example` and the class say the same, in the same order."""
+    lines = (CHECKOUT / ".env.example").read_text(encoding="utf-8").splitlines()
+    listed = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert list(listed.items()) == list(config.names().items())
+
+
+def test_example_copied_unchanged_changes_nothing(tertulia: Terminal) -> None:
+    """A copy of the example is the same as no file at all."""
+    plain = config.load()
+    tertulia.write(".env", (CHECKOUT / ".env.example").read_text(encoding="utf-8"))
+
+    assert config.load() == plain
+
+
+def test_environment_wins_over_the_file_and_empty_counts_as_not_set(tertulia: Terminal) -> None:
+    """An empty variable does not hide what `.env` says."""
+    tertulia.write(".env", "TERTULIA_HASHTAG=DelFichero\nTERTULIA_WEB_PORT=81\nTERTULIA_LOCALE=en\n")
+    tertulia.monkeypatch.setenv("TERTULIA_HASHTAG", "#DelEntorno")
+    tertulia.monkeypatch.setenv("TERTULIA_WEB_PORT", "")
+    settings = config.load()
+
+    assert (settings.hashtag, settings.web_port, settings.locale) == ("DelEntorno", 81, "en")
+
+
+def test_house_is_what_the_settings_say(tertulia: Terminal) -> None:
+    """Everything an action may know of the installation."""
+    tertulia.write(
+        ".env",
+        "TERTULIA_LOCALE=en_GB\nTERTULIA_TIMEZONE=Atlantic/Canary\nTERTULIA_HASHTAG=#CX\nSLACK_CHANNEL=C1\n"
+        "TERTULIA_MODERATORS= slack:U1 , room:ana,\nTERTULIA_WEB_URL=https://debates.example.org/\n",
+    )
+    house = House("en", "Atlantic/Canary", "CX", "https://debates.example.org", "C1", ("slack:U1", "room:ana"))
+
+    assert config.load().house() == house
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("debates.lan", "http://debates.lan:8000"),
+    ],
+)
+def test_address_leads_to_where_it_listens(host: str, address: str) -> None:
+    """Without an address of its own the room is reached at its host and port."""
+    assert Settings(web_host=host).address() == address
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("TERTULIA_WEB_PORT", "ochenta", "=ochenta: debe ser un número entero"),
+        ("TERTULIA_WEB_PORT", "70000", "=70000: debe estar entre 0 y 65535"),
+        ("TERTULIA_LOCALE", "fr", "=fr: vale es o en"),
+        ("TERTULIA_DATABASE_URL", "mysql://x", "=mysql://x: debe ser sqlite:///fichero.db o postgresql+psycopg://…"),
+        ("TERTULIA_HASHTAG", "dos palabras", "=dos palabras: solo letras, cifras y guion bajo, sin espacios"),
+        ("TERTULIA_MODERATORS", "a", "=a: personas como PLATAFORMA:ID, separadas por comas: slack:U123,room:ana"),
+        ("TERTULIA_WEB_URL", "debates.org", "=debates.org: debe empezar por http:// o https://"),
+        ("TERTULIA_LOG_LEVEL", "alto", "=alto: vale una de estas: 'debug', 'info', 'warning', 'error'"),
+        ("SLACK_BOT_TOKEN", "xapp-1-s", ": es la clave de otra cosa: la del bot empieza por xoxb-"),
+        ("SLACK_APP_TOKEN", "xoxb-1-s", ": es la clave de otra cosa: la de la aplicación empieza por xapp-"),
+    ],
+)
+def test_bad_value_is_named_with_what_is_wrong(name: str, value: str, what: str) -> None:
+    """The sentence names the variable, and repeats the value unless it is a secret."""
+    assert fault(**{name: value}) == f"Ajuste incorrecto: {name}{what}"
+
+
+def test_password_of_a_refused_database_is_not_repeated() -> None:
+    """An address may hold a password."""
+    assert "secreto" not in fault(TERTULIA_DATABASE_URL="mysql://ana:secreto@host/db")
+
+
+def test_every_fault_is_told_on_one_line(tertulia: Terminal) -> None:
+    """A command with bad settings ends with 1 and a line that has all of them."""
+    tertulia.write(".env", "TERTULIA_WEB_PORT=x\nTERTULIA_TIMEZONE=Europe/Madri\n")
+    refusal = tertulia("debate", "list").refusal
+
+    assert re.findall(r"TERTULIA_\w+", refusal) == ["TERTULIA_TIMEZONE", "TERTULIA_WEB_PORT"]
+
+
+def test_postgresql_addresses_get_their_driver() -> None:
+    """The short forms that hosts hand out mean the same."""
+    assert Settings(database_url="postgres://u@h/d").database_url == "postgresql+psycopg://u@h/d"
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"slack_bot_token": "xoxb-1"}, "SLACK_BOT_TOKEN necesita a su lado SLACK_APP_TOKEN"),
+        ({"slack_app_token": "xapp-1"}, "falta SLACK_BOT_TOKEN"),
+    ],
+)  # fmt: skip
+def test_half_a_slack_is_refused_before_anything_starts(values: dict[str, str], what: str) -> None:
+    """One token without the other is told at once, not when the debate begins."""
+    with pytest.raises(errors.BadSetting, match=re.escape(what)):
+        Settings(**values).complete()
+
+
+def test_secrets_show_nowhere() -> None:
+    """Printed, dumped or formatted, a secret is asterisks."""
+    settings = Settings(slack_bot_token="xoxb-1-secreto", slack_app_token="xapp-1-secreto")
+
+    assert "secreto" not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert settings.secrets() == ("xoxb-1-secreto", "xapp-1-secreto")
+
+
+def test_strangers_are_found_with_the_nearest_name(tmp_path: Path) -> None:
+    """A misspelt name would otherwise be silently nothing."""
+    file = tmp_path / ".env"
+    file.write_text("TERTULIA_HASTAG=x\nSLACK_CHANNEL=C1\nOTHER=1\n", encoding="utf-8")
+
+    assert config.strangers({"SLACK_BOTTOKEN": "x"}, file=file) == [
+        ("SLACK_BOTTOKEN", "SLACK_BOT_TOKEN"), ("TERTULIA_HASTAG", "TERTULIA_HASHTAG"),
+    ]  # fmt: skip
