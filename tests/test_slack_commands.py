@@ -180,6 +180,19 @@ async def test_now_says_question_time_and_best_answers_within_two_seconds(scene:
     assert scene.slack.record.posts == []
 
 
+async def test_now_is_found_once_for_a_crowd_and_anew_for_the_next_question(scene: Scene) -> None:
+    """Within two seconds of one question everybody reads the same; the next question is seen at once."""
+    evening = scene.evening
+    evening.until(12)
+    assert (await scene.types(ANA, "ahora")).endswith("Aún no hay respuestas: estrena tú el hilo.")
+    evening.says("Ana", "Alguien que escucha", under="P1")
+    assert (await scene.types(EVA, "ahora")).endswith("Aún no hay respuestas: estrena tú el hilo.")
+    evening.minute += 0.05
+    assert (await scene.types(EVA, "ahora")).endswith("• Ana: Alguien que escucha")
+    await scene.types(MOD, "siguiente")
+    assert (await scene.types(EVA, "ahora")).startswith("Vamos por la P2")
+
+
 async def test_now_tells_of_earlier_questions_and_of_a_pause(scene: Scene) -> None:
     """A late joiner reads what was asked before; while the clock stands, no minutes are promised."""
     evening = scene.evening

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from bot import errors
-from bot.actions.now import where_are_we
 from bot.store import debates
 from bot.store.engine import Tx
 from bot.tables import Debate
@@ -63,11 +62,10 @@ async def help_for(desk: Desk, caller: Caller) -> Page:
 
 async def now_for(desk: Desk, caller: Caller) -> Page:
     """Where the debate stands that the caller means. Raises ``NoDebateHere``."""
-    now = desk.now()
 
     def reading(tx: Tx) -> Page:
         debate = border.meant(tx, caller.channel, also_elsewhere=True)
-        return views.now_page(caller.say, where_are_we(tx, debate, now=now), timezone=debate.timezone)
+        return views.now_page(caller.say, desk.where(tx, debate), timezone=debate.timezone)
 
     return await desk.read(reading)
 

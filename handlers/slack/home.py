@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bot import errors
-from bot.actions.now import where_are_we
 from bot.question import State
 from bot.store.engine import Tx
 from handlers.slack import desk as border
@@ -23,7 +22,6 @@ CARDS_AT_HOME = 10
 
 async def publish(desk: Desk, caller: Caller, *, notice: str = "") -> None:
     """The person's Home tab shows how things are now, in their language."""
-    now = desk.now()
 
     def reading(tx: Tx) -> Block:
         say, moderator = caller.say, border.actor(tx, caller).moderator
@@ -35,8 +33,11 @@ async def publish(desk: Desk, caller: Caller, *, notice: str = "") -> None:
         except errors.NoDebateHere:
             pass
         else:
-            where = where_are_we(tx, debate, now=now)
-            page = views.now_page(say, where, timezone=debate.timezone) if debate.phase != "scheduled" else None
+            page = (
+                views.now_page(say, desk.where(tx, debate), timezone=debate.timezone)
+                if debate.phase != "scheduled"
+                else None
+            )
             found = questions.cards_of(tx, debate, caller, moderator=moderator)
             waiting = sum(1 for one in found if one.state == State.PENDING) if moderator else 0
             cards = views.questions_page(say, debate.title, found[:CARDS_AT_HOME], moderator=moderator)
