@@ -1,6 +1,6 @@
 """What a command works with: the settings of this folder, the database brought up to date, the time, the language."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -34,6 +34,18 @@ def opened() -> "Iterator[Store]":
         yield store
     finally:
         store.close()
+
+
+def run(work: "Coroutine[object, object, T]") -> T:
+    """What the work returns, on the quickest loop that this system has."""
+    import asyncio
+
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # Windows has none
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)
 
 
 def write(action: "Callable[[Tx], T]") -> T:

@@ -25,7 +25,7 @@ def run() -> None:
     logs.set_up(settings.log_level, secrets=settings.secrets())
     from bot.app import App
 
-    asyncio.run(App(settings).run())
+    home.run(App(settings).run())
 
 
 @app.command(help=say("Mira si todo está en orden y dice qué hacer con lo que no."))

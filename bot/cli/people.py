@@ -1,5 +1,7 @@
 """``tertulia person …`` and ``tertulia moderator …``: who is who, what the archive calls them, who may moderate."""
 
+import sys
+import time
 from typing import Annotated
 
 import typer
@@ -8,6 +10,9 @@ from bot.cli import home, show
 from bot.cli.language import say, speaking
 from bot.cli.options import Person, Really
 from bot.ports import OPERATOR
+
+# How often, and after how long (seconds), the write-ahead log is tried again while somebody reads.
+TRIES, PAUSE_SECONDS = 40, 0.25
 
 people = typer.Typer(no_args_is_help=True)
 moderators = typer.Typer(no_args_is_help=True)
@@ -20,11 +25,18 @@ def forget(person: Person, yes: Really = False) -> None:
     from bot.store import erasure
 
     text = speaking()
-    if not yes:
+    if not yes and sys.stdin.isatty():  # a script that says so means it
         typer.confirm(text("Se borrará todo lo que dijo {person}, para siempre. ¿Seguro?", person=person), abort=True)
     with home.opened() as store:
         store.write(lambda tx: actions.forget(tx, person, actor=OPERATOR, now=home.now()))
-        erasure.scrub(store)
+        gone = erasure.scrub(store, deep=True)
+        for _ in range(TRIES):
+            if gone:
+                break
+            time.sleep(PAUSE_SECONDS)  # somebody was reading: the log is cut once they are done
+            gone = erasure.scrub(store)
+    if not gone:
+        show.note(text("Nadie puede leerlo ya, pero sus bytes siguen en el diario de la base de datos: está ocupada."))
     show.line(text("Olvidada."))
 
 

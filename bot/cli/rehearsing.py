@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App
+from bot.cli import home
 from bot.config import Settings
 from bot.exports import formats
 from bot.ports import Said
@@ -62,7 +63,7 @@ def rehearse(settings: Settings, script: Script, *, speed: float, folder: Path, 
             "slack_app_token": nobody, "slack_signing_secret": nobody,
         }
     )  # fmt: skip
-    played = asyncio.run(_rehearse(own, script, speed=speed, watching=watching))
+    played = home.run(_rehearse(own, script, speed=speed, watching=watching))
     for line in played.refused:
         watching.tell(watching.say("No se pudo decir: {line}", line=line))
     return _leave(own, played, folder, watching.say)
