@@ -11,7 +11,7 @@ import json
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -54,7 +54,7 @@ class Line(SocketModeClient):
         self._tasks: set[asyncio.Task[None]] = set()
         self._too_many = 0
         self.hellos = 0
-        self.said_hello_at = 0.0
+        self._opened_at = self._hello_at = 0.0  # on the monotonic clock
         self.num_connections = 0
         self.reconnects = 0
 
@@ -85,7 +85,7 @@ class Line(SocketModeClient):
 
     def _hello(self, envelope: dict[str, Any]) -> None:
         self.hellos += 1
-        self.said_hello_at = monotonic()
+        self._hello_at = monotonic()
         self._too_many = 0
         number = envelope.get("num_connections")
         self.num_connections = number if isinstance(number, int) else 0
@@ -136,9 +136,19 @@ class Line(SocketModeClient):
             if force or not await self.is_connected():
                 self.reconnects += 1
                 self.wss_uri = await self.issue_new_wss_url()
-                await self.connect()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+                await self.connect()
         finally:
             self._renewing = False
+
+    async def connect(self) -> None:
+        """The socket is open; whether Slack is at its other end, its hello tells."""
+        await super().connect()  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+        self._opened_at = monotonic()
+
+    @property
+    def silent(self) -> bool:
+        """Open for the look of it, but Slack has not greeted us on it: none that events would come by."""
+        return self._opened_at > self._hello_at and monotonic() - self._opened_at > self._pace.hello
 
     async def renewed(self) -> None:
         """A renewal was tried; its failure is the watchdog's next look."""
@@ -181,12 +191,6 @@ class _Handler(AsyncSocketModeHandler):
         line.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's own does
 
 
-@dataclass(slots=True)
-class _Watch:
-    failures: int = 0
-    since: float = field(default_factory=monotonic)
-
-
 class Sockets:
     """The connections of one app, watched."""
 
@@ -203,7 +207,7 @@ class Sockets:
         self._hearing = hearing
         self._pace = pace or Pace()
         self._wanted = connections
-        self._watches: list[_Watch] = []
+        self._failures: list[int] = []  # looks in vain, of each line
         self._tasks: list[asyncio.Task[None]] = []
         self._warned = False
         self.lines: list[Line] = []
@@ -233,7 +237,7 @@ class Sockets:
         line = Line(self._app_token, self._app.client, self._hearing, self._pace)
         _Handler(self._app, self._app_token, line)
         self.lines.append(line)
-        self._watches.append(_Watch())
+        self._failures.append(0)
         # Not awaited: the SDK tries for as long as it takes, and the watchdog helps it.
         self._tasks.append(asyncio.create_task(line.renewed()))
 
@@ -246,19 +250,15 @@ class Sockets:
         while True:
             await asyncio.sleep(self._pace.look)
             up = 0
-            for line, watch in zip(self.lines, self._watches, strict=True):
-                alive = await line.is_connected() and not self._silent(line, watch)
+            for number, line in enumerate(self.lines):
+                alive = await line.is_connected() and not line.silent
                 up += alive
-                watch.failures = 0 if alive or line.waits else watch.failures + 1
-                if watch.failures >= self._pace.failures:
-                    watch.failures, watch.since = 0, monotonic()
+                self._failures[number] = 0 if alive or line.waits else self._failures[number] + 1
+                if self._failures[number] >= self._pace.failures:
+                    self._failures[number] = 0
                     line.fresh_address()
             self._count(up)
             self._warn_of_others()
-
-    def _silent(self, line: Line, watch: _Watch) -> bool:
-        """Connected for the look of it, but Slack has never greeted us."""
-        return not line.hellos and monotonic() - watch.since > self._pace.hello
 
     def _count(self, up: int) -> None:
         if up == 0:
