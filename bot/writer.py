@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+import structlog
 
 from bot import errors
 from bot.store.engine import Store, Tx
 
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 # More actions than this waiting means the disk does not keep up: callers are told, platforms send again.
 MOST_WAITING = 20_000
@@ -42,6 +44,13 @@ class Committed:
         self.outbox |= tx.outbox
         self.cues |= tx.cues
         self.scrub |= tx.scrub
+
+
+def _first(error: Exception) -> Exception:
+    """What went wrong in the database at first: a full disk undoes the savepoints, and then those are missed."""
+    while isinstance(error.__context__, sa.exc.DBAPIError):
+        error = error.__context__
+    return error
 
 
 class Writer:
@@ -92,7 +101,8 @@ class Writer:
                 if conn is None:
                     conn = self._store.writing()
                 done, committed = self._commit(conn, jobs)
-            except Exception as error:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
+            except Exception as raised:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
+                error = _first(raised)
                 self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
                 self._memory.clear()
                 conn = self._reopen(conn)
@@ -102,10 +112,16 @@ class Writer:
             self.last_commit = time.monotonic()
             self._answer(done)
             if committed.debates or committed.outbox or committed.cues or committed.scrub:
-                for listener in self._listeners:
-                    listener(committed)
+                self._tell(committed)
         if conn is not None:
             conn.close()
+
+    def _tell(self, committed: Committed) -> None:
+        for listener in self._listeners:
+            try:
+                listener(committed)
+            except Exception:  # noqa: BLE001  (who listens must not end the only thread that writes)
+                _log.exception("writer.listener_failed")
 
     def _take(self) -> tuple[list[_Job], bool]:
         first = self._jobs.get()
@@ -138,7 +154,8 @@ class Writer:
                 except sa.exc.OperationalError:
                     raise  # locked, full, gone: nothing of this group is safe
                 except Exception as error:  # noqa: BLE001  (an action's own failure is its caller's)
-                    savepoint.rollback()
+                    if savepoint.is_active:  # a failed flush has rolled it back already
+                        savepoint.rollback()
                     self._memory.clear()  # it may remember what has just been undone
                     done.append((job, None, error))
                 else:

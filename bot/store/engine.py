@@ -128,7 +128,10 @@ class Store:
             event.listen(self._reads, "begin", _begin)
         else:
             self._writes = sa.create_engine(self.url, pool_size=2, pool_pre_ping=True)
-            self._reads = sa.create_engine(self.url, pool_size=4, max_overflow=28, pool_pre_ping=True)
+            # One snapshot for all that a reader asks, as SQLite gives by itself.
+            self._reads = sa.create_engine(
+                self.url, pool_size=4, max_overflow=28, pool_pre_ping=True, isolation_level="REPEATABLE READ"
+            )
 
     @property
     def path(self) -> Path | None:

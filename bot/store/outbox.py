@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot.store.engine import Tx
-from bot.tables import Outbox
+from bot.tables import Outbox, from_micros
+
+WAITING = ("queued", "sending")
 
 
 def of_debate(tx: Tx, debate_id: int) -> Sequence[Outbox]:
@@ -20,24 +22,24 @@ def claimable(tx: Tx, platform: str, now: datetime, *, limit: int) -> Sequence[O
 
     One a place keeps the order of what is said there: a post waits until those before it are settled.
     """
-    waiting = col(Outbox.state).in_(("queued", "sending"))
-    first = (
-        select(sa.func.min(Outbox.id))
-        .where(Outbox.platform == platform, waiting)
-        .group_by(col(Outbox.place))
-        .scalar_subquery()
-    )
-    free = sa.or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) < now)
-    query = select(Outbox).where(col(Outbox.id).in_(first), col(Outbox.next_at) <= now, free)
+    free = sa.or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) <= now)
+    query = select(Outbox).where(col(Outbox.id).in_(_firsts(platform)), col(Outbox.next_at) <= now, free)
+    query = query.where(col(Outbox.state).in_(WAITING))  # once more: another process may have sent it just now
     return tx.session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
 
 
+def _firsts(platform: str) -> sa.ScalarSelect[int]:
+    """The first post that waits at each place."""
+    query = select(sa.func.min(Outbox.id)).where(Outbox.platform == platform, col(Outbox.state).in_(WAITING))
+    return query.group_by(col(Outbox.place)).scalar_subquery()
+
+
 def next_at(tx: Tx, platform: str) -> datetime | None:
-    """When the next post of a platform may be tried, or None when none waits."""
-    query = select(sa.func.min(Outbox.next_at)).where(
-        Outbox.platform == platform, col(Outbox.state).in_(("queued", "sending"))
-    )
-    return tx.session.exec(query).first()
+    """When the next post of a platform may be tried, or None when none waits: of each place only the first may."""
+    leased = col(Outbox.lease_until) > col(Outbox.next_at)
+    free_at = sa.case((leased, col(Outbox.lease_until)), else_=col(Outbox.next_at))
+    found = tx.session.exec(select(sa.func.min(free_at)).where(col(Outbox.id).in_(_firsts(platform)))).first()
+    return from_micros(found) if isinstance(found, int) else found
 
 
 def held(tx: Tx, platform: str) -> Sequence[Outbox]:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 
+_UPGRADE_LOCK = 0x7465727475  # any number that is nobody else's: "tertu"
+
+
 def ready(store: Store) -> bool:
     """Whether the database is at this program's migration; raises ``DatabaseAhead`` when a newer one made it."""
     found = store.revision()
@@ -25,6 +28,9 @@ def upgrade(store: Store, *, to: str = "head") -> None:
     from alembic import command
 
     with store.writing() as conn:
+        if not store.sqlite:
+            # One upgrades, another that starts at the same time waits; SQLite has one writer anyway.
+            conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
         config = configuration()
         config.attributes["connection"] = conn
         command.upgrade(config, to)

@@ -1,0 +1,227 @@
+"""The one thread that writes: commits in groups, fails each alone or all together, and gets up again."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot import errors
+from bot.actions import log
+from bot.ports import Author, House, Platform, Said
+from bot.store import debates, engine
+from bot.store.engine import Store, Tx
+from bot.tables import Kept
+from bot.writer import Committed, Writer
+
+from tests.stories import CHANNEL, Evening
+
+
+@pytest.fixture
+def writer(store: Store) -> Iterator[Writer]:
+    """A writer at work on an empty database."""
+    writer = Writer(store)
+    writer.start()
+    yield writer
+    writer.stop()
+
+
+@pytest.fixture
+def hasty(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
+    """A writer on SQLite that waits for a lock 50 ms instead of ten seconds."""
+    monkeypatch.setattr(engine, "BUSY_MS", 50)
+    writer = Writer(sqlite_store)
+    writer.start()
+    yield writer
+    writer.stop()
+
+
+def note(name: str, value: str = "x") -> Callable[[Tx], Any]:
+    """An action that keeps a row under a name."""
+
+    def action(tx: Tx) -> str:
+        tx.session.add(Kept(name=name, value=value))
+        return name
+
+    return action
+
+
+def names(store: Store) -> list[str]:
+    """The names under which rows are kept."""
+    with store.read() as tx:
+        return list(tx.conn.execute(sa.text("SELECT name FROM kept ORDER BY name")).scalars())
+
+
+async def test_each_caller_gets_its_own_answer_once_it_is_committed(store: Store, writer: Writer) -> None:
+    """A hundred at once: each its name, all of them there."""
+    wanted = [f"{number:03}" for number in range(100)]
+
+    answers = await asyncio.gather(*(writer.do(note(name)) for name in wanted))
+
+    assert answers == wanted
+    assert names(store) == wanted
+
+
+async def test_actions_run_in_the_order_in_which_they_were_given(store: Store, writer: Writer) -> None:
+    """A later one sees what an earlier one of the same group has done."""
+
+    def count(tx: Tx) -> int:
+        return int(tx.conn.execute(sa.text("SELECT count(*) FROM kept")).scalar_one())
+
+    doing = [writer.do(action) for action in (note("a"), count, note("b"), count)]
+
+    assert await asyncio.gather(*doing) == ["a", 1, "b", 2]
+
+
+async def test_action_that_fails_is_undone_alone(store: Store, writer: Writer) -> None:
+    """By a refusal, by a key that is taken, by a programming error: its neighbours are kept."""
+
+    def refused(tx: Tx) -> None:
+        tx.session.add(Kept(name="refused", value=""))
+        tx.session.flush()
+        raise errors.NoDebateHere
+
+    def taken(tx: Tx) -> None:
+        tx.session.add(Kept(name="taken", value=""))
+        tx.session.flush()
+        tx.session.add(Kept(name="a", value=""))
+        tx.session.flush()
+
+    def broken(tx: Tx) -> None:
+        tx.session.add(Kept(name="broken", value=""))
+        tx.finish()
+        raise ZeroDivisionError
+
+    doing = [writer.do(action) for action in (note("a"), refused, taken, broken, note("b"))]
+    answers = await asyncio.gather(*doing, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [
+        str, errors.NoDebateHere, sa.exc.IntegrityError, ZeroDivisionError, str,
+    ]  # fmt: skip
+    assert names(store) == ["a", "b"]
+    assert writer.trouble == ""
+
+
+async def test_locked_database_is_told_to_every_caller_and_then_works_again(sqlite_store: Store, hasty: Writer) -> None:
+    """Another program holds the write lock: nothing is acknowledged, nothing half-written; then all is well."""
+    await hasty.do(note("before"))
+    other = sqlite3.connect(str(sqlite_store.path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    answers = await asyncio.gather(hasty.do(note("a")), hasty.do(note("b")), return_exceptions=True)
+    trouble = hasty.trouble
+    other.execute("ROLLBACK")
+    other.close()
+    await hasty.do(note("after"))
+
+    assert [type(answer) for answer in answers] == [sa.exc.OperationalError] * 2
+    assert "database is locked" in trouble
+    assert hasty.trouble == ""
+    assert names(sqlite_store) == ["after", "before"]
+
+
+async def test_full_disk_is_told_to_every_caller_of_the_group(sqlite_store: Store, hasty: Writer) -> None:
+    """The database may not grow: the big one fails and with it who was in its group; small ones work afterwards."""
+
+    def bound(tx: Tx) -> int:
+        pages = tx.conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(tx.conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}").scalar_one())
+
+    await hasty.do(bound)
+    answers = await asyncio.gather(
+        hasty.do(note("small")), hasty.do(note("big", "x" * 1_000_000)), return_exceptions=True
+    )
+    trouble = hasty.trouble
+    await hasty.do(note("after"))
+
+    assert type(answers[1]) is sa.exc.OperationalError
+    assert "database or disk is full" in str(answers[1])
+    assert trouble.startswith("OperationalError")
+    # Small was in the big one's group, and fell with it, or in one before, and stands: what it was told is true.
+    assert names(sqlite_store) == (["after"] if isinstance(answers[0], Exception) else ["after", "small"])
+
+
+async def test_too_much_waiting_is_refused_at_once(
+    sqlite_store: Store, hasty: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three may wait: the fourth is told so before it queues, and later there is room again."""
+    monkeypatch.setattr("bot.writer.MOST_WAITING", 3)
+    doing = [hasty.do(note(name)) for name in "abc"]
+
+    with pytest.raises(errors.Overloaded):
+        await hasty.do(note("d"))
+    await asyncio.gather(*doing)
+    await hasty.do(note("e"))
+
+    assert names(sqlite_store) == ["a", "b", "c", "e"]
+
+
+async def test_caller_that_gave_up_does_not_disturb_the_others(sqlite_store: Store, hasty: Writer) -> None:
+    """Its action is done all the same: it was under way."""
+    gone = asyncio.ensure_future(hasty.do(note("gone")))
+    gone.cancel()
+
+    assert await hasty.do(note("here")) == "here"
+    assert names(sqlite_store) == ["gone", "here"]
+
+
+async def test_listeners_hear_what_was_touched_and_cannot_stop_the_writer(store: Store, house: House) -> None:
+    """One listener is broken; the other hears of the debate; what follows is still written."""
+    evening = Evening(store, house).until(12)
+    writer = Writer(store)
+    heard: list[set[int]] = []
+
+    def broken(_committed: Committed) -> None:
+        raise ZeroDivisionError
+
+    writer.on_commit(broken)
+    writer.on_commit(lambda committed: heard.append(committed.debates))
+    writer.start()
+
+    await writer.do(lambda tx: debates.bump(tx, evening.id))
+    await writer.do(note("quiet"))
+    writer.stop()
+
+    assert heard == [{evening.id}]
+    assert names(store) == ["quiet"]
+
+
+async def test_messages_in_one_group_with_a_failure_between_them_are_all_filed(store: Store, house: House) -> None:
+    """What the writer remembers of people and debates between actions is never what was undone."""
+    evening = Evening(store, house).until(12)
+    writer = Writer(store)
+    first = Said(Platform.SLACK, CHANNEL, "1.1", Author("UNEW", "Nueva"), "R1 uno", evening.now)
+
+    def hear(one: Said, *, fail: bool = False) -> Callable[[Tx], Any]:
+        def action(tx: Tx) -> None:
+            log.hear(tx, [one], now=evening.now)
+            if fail:
+                raise ZeroDivisionError
+
+        return action
+
+    doing = [
+        writer.do(hear(first, fail=True)),
+        writer.do(hear(replace(first, id="1.2", text="R1 dos"))),
+        writer.do(hear(replace(first, id="1.3", text="tres"))),
+    ]
+    writer.start()
+    await asyncio.gather(*doing, return_exceptions=True)
+    writer.stop()
+
+    assert evening.log() == [("Nueva", "R1 dos", 1, "label", "certain"), ("Nueva", "tres", 1, "time", "guess")]
+    assert [type(doing[0].exception())] == [ZeroDivisionError]  # type: ignore[attr-defined]
+
+
+async def test_stop_commits_what_was_waiting(sqlite_store: Store) -> None:
+    """Nothing that was taken is dropped."""
+    writer = Writer(sqlite_store)
+    doing = [writer.do(note(name)) for name in "abc"]
+    writer.start()
+    writer.stop()
+
+    assert await asyncio.gather(*doing) == ["a", "b", "c"]
+    assert names(sqlite_store) == ["a", "b", "c"]
