@@ -6,6 +6,7 @@ Everything lives in one process and one event loop; the database has its writer'
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import os
 import signal
 import socket
@@ -45,6 +46,9 @@ SILENT_CLOCK = timedelta(seconds=10)
 # The rehearsal that the room offers: an hour and its grace in under four minutes.
 REHEARSAL_SPEED = 20.0
 
+# At once, also into a journal or a file: the link must be there before the bot stops.
+_aloud = functools.partial(print, flush=True)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -57,7 +61,7 @@ class App:
     """Tertulia, running: the store and its writer, the room, the clock, and Slack where it has its tokens."""
 
     def __init__(
-        self, settings: Settings, *, tell: Callable[[str], None] = print, tempo: "Tempo | None" = None
+        self, settings: Settings, *, tell: Callable[[str], None] = _aloud, tempo: "Tempo | None" = None
     ) -> None:
         """``tell`` says a line to whoever started it; ``tempo`` makes Slack's parts more or less patient."""
         self.settings = settings

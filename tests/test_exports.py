@@ -45,7 +45,7 @@ HEAD = Head(
     phase="closed",
     starts_at=START,
     opened_at=at(0, 1),
-    closed_at=at(60),
+    closed_at=at(60) + timedelta(microseconds=123_456),  # as a real clock closes it
     questions=[
         Asked(1, "¿Qué perfil necesita un CXO?", at(10), answer="Escucha.\nY *datos*.", messages=6),
         Asked(3, "¿Y el presupuesto?", at(20), messages=0),

@@ -57,6 +57,7 @@ def write(transcript: Transcript, out: BinaryIO, say: Say) -> None:
         source.write_text(Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8"), encoding="utf-8")
         Path(folder, "transcript.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         when = transcript.head.closed_at or transcript.head.starts_at  # not now: the same debate, the same bytes
+        when = when.replace(microsecond=0)  # Typst refuses what is finer than a second
         try:
             made = typst.compile(str(source), pdf_standards=["ua-1"], timestamp=when)
         except typst.TypstError:
