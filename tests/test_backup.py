@@ -4,13 +4,14 @@ import sqlite3
 import threading
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot import backup, errors
 from bot.store import schema
-from bot.store.engine import Store
+from bot.store.engine import Store, Tx
 from bot.tables import Kept
 
 from tests.console import Terminal, tertulia
@@ -27,6 +28,11 @@ def pairs(path: Path) -> list[tuple[str, int]]:
         return copy.execute("SELECT value, count(*) FROM kept GROUP BY value").fetchall()
 
 
+def both_halves(pair: str, tx: Tx) -> None:
+    """One transaction with both halves of a pair."""
+    tx.session.add_all([Kept(name=f"{pair}{half}", value=pair) for half in "ab"])
+
+
 def test_copy_made_while_a_writer_writes_is_whole(tmp_path: Path) -> None:
     """Every transaction is in the copy with both its rows, or not at all."""
     url = f"sqlite:///{tmp_path / 'tertulia.db'}"
@@ -37,8 +43,7 @@ def test_copy_made_while_a_writer_writes_is_whole(tmp_path: Path) -> None:
     def write() -> None:
         number = 0
         while not ended.is_set():
-            halves = [Kept(name=f"{number}{half}", value=str(number)) for half in "ab"]
-            store.write(lambda tx, halves=halves: tx.session.add_all(halves))
+            store.write(partial(both_halves, str(number)))
             number += 1
             if number == PAIRS // 20:
                 begun.set()

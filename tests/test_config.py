@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,7 +145,7 @@ def test_postgresql_addresses_get_their_driver() -> None:
         ({"slack_app_token": "xapp-1"}, "falta SLACK_BOT_TOKEN"),
     ],
 )  # fmt: skip
-def test_half_a_slack_is_refused_before_anything_starts(values: dict[str, str], what: str) -> None:
+def test_half_a_slack_is_refused_before_anything_starts(values: dict[str, Any], what: str) -> None:
     """One token without the other is told at once, not when the debate begins."""
     with pytest.raises(errors.BadSetting, match=re.escape(what)):
         Settings(**values).complete()

@@ -33,11 +33,12 @@ def add(file: File = None, ready: Ready = "", starts: Starts = "", timezone: Zon
     """The debate of a file, or a ready-made one, is planned; its id alone is printed."""
     if (file is None) == (not ready):
         raise typer.BadParameter(speaking()("da un fichero de debate o --ready NOMBRE"), param_hint="FILE")
-    plan = _plan(file, ready, timed=bool(starts))
-    if starts or timezone:
-        plan = _at(plan, starts, timezone)
-    if plan.starts is None:
+    when = _when(starts, timezone)
+    plan = _plan(file, ready, timed=when is not None)
+    when = when or plan.starts
+    if when is None:
         raise typer.BadParameter(speaking()("falta cuándo empieza: --starts 2027-01-14T19:00"), param_hint="--starts")
+    plan = plan.starting(when, timezone)
     from bot.actions import plan as actions
 
     house = home.settings().house()
@@ -58,21 +59,20 @@ def _plan(file: Path | None, ready: str, *, timed: bool) -> "DebateFile":
     return debatefile.read(file, needs_start=not timed)
 
 
-def _at(plan: "DebateFile", starts: str, timezone: str) -> "DebateFile":
-    """The same plan at a time and in a zone that were given by hand."""
-    when = plan.starts
-    if starts:
-        try:
-            when = datetime.fromisoformat(starts)
-        except ValueError as error:
-            text = speaking()("«{starts}» no es una fecha con hora, por ejemplo 2027-01-14T19:00", starts=starts)
-            raise typer.BadParameter(text, param_hint="--starts") from error
+def _when(starts: str, timezone: str) -> datetime | None:
+    """The start that was given by hand, or None; a zone that is none is refused, too."""
     if timezone:
         try:
             localtime.zone(timezone)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--timezone") from error
-    return plan.starting(when, timezone) if when is not None else plan
+    if not starts:
+        return None
+    try:
+        return datetime.fromisoformat(starts)
+    except ValueError as error:
+        text = speaking()("«{starts}» no es una fecha con hora, por ejemplo 2027-01-14T19:00", starts=starts)
+        raise typer.BadParameter(text, param_hint="--starts") from error
 
 
 def _ready_made() -> list[str]:

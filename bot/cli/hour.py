@@ -6,7 +6,7 @@ import typer
 
 from bot.cli import home, show
 from bot.cli.language import say, speaking
-from bot.cli.options import DebateId, QuestionId, Really
+from bot.cli.options import DebateId, QuestionIds, Really
 from bot.ports import OPERATOR
 
 app = typer.Typer()
@@ -97,7 +97,7 @@ def abort(debate: DebateId, yes: Really = False) -> None:
 
 
 @app.command(help=say("Pone las preguntas que esperan en este orden."))
-def reorder(debate: DebateId, questions: list[QuestionId]) -> None:
+def reorder(debate: DebateId, questions: QuestionIds) -> None:
     """The waiting questions will be asked in the order of the ids."""
     from bot.actions import plan
 

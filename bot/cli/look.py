@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from bot import localtime
+from bot import errors, localtime
 from bot.cli import home, show
 from bot.cli.language import say, speaking
 from bot.cli.options import AsJson, DebateId
@@ -54,6 +54,8 @@ def _sink(out: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if not out.parent.is_dir():
+        raise errors.BadExport(why=speaking()("no existe la carpeta {folder}", folder=out.parent))
     # Beside its place, for only there can it be renamed into it.
     part = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:

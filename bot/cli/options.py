@@ -10,4 +10,5 @@ AsJson = Annotated[bool, typer.Option("--json", help=say("En JSON, para programa
 Really = Annotated[bool, typer.Option("--yes", "-y", help=say("De verdad: no preguntes ni te detengas."))]
 DebateId = Annotated[str, typer.Argument(metavar="DEBATE", help=say("El id o el nombre corto del debate."))]
 QuestionId = Annotated[int, typer.Argument(metavar="QUESTION", help=say("El id de la pregunta."))]
+QuestionIds = Annotated[list[int], typer.Argument(metavar="QUESTION…", help=say("Los ids, en el orden nuevo."))]
 Person = Annotated[str, typer.Argument(metavar="PERSON", help=say("PLATAFORMA:ID, por ejemplo slack:U123 o room:ana."))]
