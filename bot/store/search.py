@@ -25,7 +25,8 @@ class Hit:
     question: int | None
 
 
-_COLUMNS = "d.id, d.slug, d.title, m.id, COALESCE(NULLIF(p.alias, ''), m.author), m.text, m.posted_at, m.question"
+_CALLED = "COALESCE(NULLIF(p.alias, ''), NULLIF(m.author, ''), NULLIF(i.name, ''), i.platform_id)"
+_COLUMNS = f"d.id, d.slug, d.title, m.id, {_CALLED}, m.text, m.posted_at, m.question"
 _AROUND = (
     "JOIN debate d ON d.id = m.debate_id LEFT JOIN identity i ON i.id = m.identity_id "
     "LEFT JOIN person p ON p.id = i.person_id"
