@@ -48,7 +48,7 @@ bench: setup ## measure into bench/RESULTS.md; ONLY=search,export to choose, QUI
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 screenshots: setup browser ## take the pictures of the README again
-	TERTULIA_SCREENSHOTS=docs/pictures $(BIN)/pytest -m browser
+	TERTULIA_SCREENSHOTS=docs/images $(BIN)/pytest -m browser
 
 lock: setup ## resolve the dependencies anew and pin them with hashes
 	@mkdir -p build
