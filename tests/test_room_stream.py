@@ -99,39 +99,48 @@ async def test_stream_replays_what_was_missed_and_nothing_else(evening: Evening)
 @pytest.mark.parametrize("since", ["0", "", "abc", "-5", "99999999"])
 async def test_stream_without_a_place_to_go_on_from_asks_for_the_page(evening: Evening, since: str) -> None:
     """A page that cannot say what it has seen is told to load anew, not sent everything."""
-    async with served(evening.app) as url, client(url) as http:
-        async with http.stream("GET", f"/d/{evening.slug}/stream?since={since}") as response:
-            event = await Page(response.aiter_lines()).event()
+    async with (
+        served(evening.app) as url,
+        client(url) as http,
+        http.stream("GET", f"/d/{evening.slug}/stream?since={since}") as response,
+    ):
+        event = await Page(response.aiter_lines()).event()
     assert (event.name, event.data) == ("reload", "\n")
 
 
 async def test_stream_notices_what_another_process_did(evening: Evening) -> None:
     """The command line writes past our writer; open pages see it within a second."""
-    async with served(evening.app) as url, client(url) as http:
-        async with http.stream("GET", f"/d/{evening.slug}/stream?since={evening.debate().rev}") as response:
-            page = Page(response.aiter_lines())
-            await asyncio.sleep(0.05)
-            began = time.monotonic()
-            await asyncio.to_thread(
-                evening.act,
-                lambda tx, debate: run.ask_next(
-                    tx, debate, actor=OPERATOR, now=evening.now + timedelta(minutes=5), really=True
-                ),
-            )
-            event = await page.event()
+    async with (
+        served(evening.app) as url,
+        client(url) as http,
+        http.stream("GET", f"/d/{evening.slug}/stream?since={evening.debate().rev}") as response,
+    ):
+        page = Page(response.aiter_lines())
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        await asyncio.to_thread(
+            evening.act,
+            lambda tx, debate: run.ask_next(
+                tx, debate, actor=OPERATOR, now=evening.now + timedelta(minutes=5), really=True
+            ),
+        )
+        event = await page.event()
     assert ('id="q2"' in event.data, time.monotonic() - began < 2) == (True, True)
 
 
 async def test_stream_ends_with_an_aborted_debate(evening: Evening) -> None:
     """Nothing is left to show: the page loads anew, and says so."""
-    async with served(evening.app) as url, client(url) as http:
-        async with http.stream("GET", f"/d/{evening.slug}/stream?since={evening.debate().rev}") as response:
-            page = Page(response.aiter_lines())
-            await asyncio.sleep(0.05)
-            await evening.writer.do(
-                lambda tx: run.abort(tx, debates.get(tx, evening.slug), actor=OPERATOR, now=evening.now, really=True)
-            )
-            event = await page.event()
+    async with (
+        served(evening.app) as url,
+        client(url) as http,
+        http.stream("GET", f"/d/{evening.slug}/stream?since={evening.debate().rev}") as response,
+    ):
+        page = Page(response.aiter_lines())
+        await asyncio.sleep(0.05)
+        await evening.writer.do(
+            lambda tx: run.abort(tx, debates.get(tx, evening.slug), actor=OPERATOR, now=evening.now, really=True)
+        )
+        event = await page.event()
     assert event.name == "reload"
 
 
@@ -226,17 +235,20 @@ async def test_burst_becomes_few_events_and_loses_nothing(evening: Evening) -> N
 
 async def test_shutdown_ends_every_stream_at_once(evening: Evening) -> None:
     """A server that stops does not wait for its readers."""
-    async with served(evening.app) as url, client(url) as http:
-        async with http.stream("GET", f"/d/{evening.slug}/stream?since={evening.debate().rev}") as response:
-            page = Page(response.aiter_lines())
-            ending = asyncio.create_task(page.event())
-            await asyncio.sleep(0.1)
-            began = time.monotonic()
-            evening.app.state.hub.close()
-            with pytest.raises(StopAsyncIteration):
-                await ending
-            assert time.monotonic() - began < 0.5
-            after = await http.get(f"/d/{evening.slug}/stream?since=1")
+    async with (
+        served(evening.app) as url,
+        client(url) as http,
+        http.stream("GET", f"/d/{evening.slug}/stream?since={evening.debate().rev}") as response,
+    ):
+        page = Page(response.aiter_lines())
+        ending = asyncio.create_task(page.event())
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        evening.app.state.hub.close()
+        with pytest.raises(StopAsyncIteration):
+            await ending
+        assert time.monotonic() - began < 0.5
+        after = await http.get(f"/d/{evening.slug}/stream?since=1")
     assert after.text == f"retry: {stream.RETRY_MS}\n\n"
 
 
@@ -250,7 +262,7 @@ async def test_reader_who_leaves_is_forgotten(evening: Evening) -> None:
             await asyncio.sleep(0.05)
             looking = hub.readers
         async with asyncio.timeout(5):
-            while hub.readers:
+            while hub.readers:  # noqa: ASYNC110  (nothing tells of a reader who left)
                 await asyncio.sleep(0.02)
     assert looking == 1
 
