@@ -51,7 +51,9 @@ class Runner:
         self.wake()
 
     async def stop(self) -> None:
-        """The clock stands still, and what it was doing is done: shutting the scheduler down would cut it off."""
+        """The clock stands still, and what it was doing is done: a mere shutdown would cut it off."""
+        if not self._scheduler.running:
+            return
         self._scheduler.pause()
         async with self._busy:
             self._scheduler.shutdown(wait=False)

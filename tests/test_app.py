@@ -1,0 +1,184 @@
+"""The whole bot as its operator runs it: it starts, answers, refuses with one line, and stops when asked."""
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import pytest
+
+from bot.actions import plan
+from bot.debate import Pace
+from bot.debatefile import DebateFile, PlannedQuestion
+from bot.ports import OPERATOR, House
+from bot.store import debates, schema
+from bot.store.engine import Store
+from handlers.slack.standin.server import SlackStandin
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+class Ended(NamedTuple):
+    """How a process ended: its exit code, what it said, and after how many seconds."""
+
+    code: int | None
+    out: str
+    err: str
+    seconds: float
+
+
+class Bot:
+    """``tertulia run`` in a folder of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """Settings are given as its environment."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}"
+        self.database = f"sqlite:///{folder / 'tertulia.db'}"
+        self._environment = {
+            "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "LANG": "es_ES.UTF-8",
+            "TERTULIA_WEB_PORT": str(port), **settings,
+        }  # fmt: skip
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """The process runs."""
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", env=self._environment, cwd=self.folder, stdout=pipe, stderr=pipe
+        )
+        return self.process
+
+    async def answering(self) -> dict[str, object]:
+        """What its health is once it answers."""
+        async with aiohttp.ClientSession() as client:
+            for _ in range(400):
+                with suppress(aiohttp.ClientError):
+                    async with client.get(f"{self.url}/healthz") as answer:
+                        found: dict[str, object] = await answer.json()
+                        return found
+                await asyncio.sleep(0.05)
+        raise AssertionError("it does not answer")
+
+    async def end(self, *, stop: bool = True) -> Ended:
+        """It has ended, asked to stop or by itself."""
+        assert self.process is not None
+        before = asyncio.get_running_loop().time()
+        if stop:
+            self.process.send_signal(signal.SIGTERM)
+        out, err = await asyncio.wait_for(self.process.communicate(), 30)
+        seconds = asyncio.get_running_loop().time() - before
+        return Ended(self.process.returncode, out.decode(), err.decode(), seconds)
+
+
+async def test_it_runs_with_no_settings_at_all(tmp_path: Path) -> None:
+    """The room answers, the link for one moderator is printed once, and SIGTERM ends it within five seconds."""
+    bot = Bot(tmp_path)
+    await bot.start()
+
+    health = await bot.answering()
+    ended = await bot.end()
+
+    assert health["status"] == "ok"
+    assert (ended.code, ended.seconds < 5.0, ended.out.count("/entrar/")) == (0, True, 1)
+    with sqlite3.connect(tmp_path / "tertulia.db") as database:
+        assert database.execute("SELECT count(*) FROM debate").fetchone() == (0,)
+
+
+async def test_it_stops_with_readers_on_the_line(tmp_path: Path) -> None:
+    """An open page does not keep it from stopping."""
+    bot = Bot(tmp_path)
+    slug = _planned(bot, starts_in=3600)
+    await bot.start()
+    await bot.answering()
+
+    async with aiohttp.ClientSession() as client, client.get(f"{bot.url}/d/{slug}/stream") as stream:
+        assert await stream.content.readline() != b""
+        ended = await bot.end()
+
+    assert (ended.code, ended.seconds < 5.0) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("bot_token", "app_token", "named"),
+    [("xoxb-wrong", "xapp-standin", "SLACK_BOT_TOKEN"), ("xoxb-standin", "xapp-wrong", "SLACK_APP_TOKEN")],
+)
+async def test_a_wrong_token_is_named_and_ends_it(tmp_path: Path, bot_token: str, app_token: str, named: str) -> None:
+    """One line that names the token, exit code 1, within ten seconds."""
+    async with SlackStandin() as slack:
+        bot = Bot(tmp_path, SLACK_BOT_TOKEN=bot_token, SLACK_APP_TOKEN=app_token, SLACK_API_URL=slack.url)
+        await bot.start()
+        ended = await bot.end(stop=False)
+
+    assert (ended.code, ended.seconds < 10.0, ended.err.count("\n")) == (1, True, 1)
+    assert ended.err.startswith(f"Slack rechaza {named}: invalid_auth")
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    """One line says which setting to change."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bot = Bot(tmp_path, TERTULIA_WEB_PORT=str(taken.getsockname()[1]))
+        await bot.start()
+        ended = await bot.end(stop=False)
+
+    assert (ended.code, "TERTULIA_WEB_PORT" in ended.err, ended.err.count("\n")) == (1, True, 1)
+
+
+async def test_an_overdue_question_is_asked_at_once(tmp_path: Path) -> None:
+    """The bot was down when the first question was due: it is asked within three seconds of being healthy."""
+    bot = Bot(tmp_path)
+    _planned(bot, starts_in=0.5)
+    await asyncio.sleep(2.5)
+    await bot.start()
+
+    await bot.answering()
+    await asyncio.sleep(3.0)
+    await bot.end()
+
+    store = Store(bot.database)
+    with store.read() as tx:
+        asked = [one.number for one in debates.questions(tx, 1) if one.number is not None]
+    store.close()
+    assert asked == [1]
+
+
+async def test_a_database_that_is_locked_is_a_503(tmp_path: Path) -> None:
+    """While somebody holds the database, the health says so; afterwards all is well again."""
+    bot = Bot(tmp_path)
+    await bot.start()
+    await bot.answering()
+
+    with sqlite3.connect(tmp_path / "tertulia.db", isolation_level=None) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        during = await bot.answering()
+        lock.execute("ROLLBACK")
+    await asyncio.sleep(0.5)
+    after = await bot.answering()
+    await bot.end()
+
+    assert (during["status"], after["status"]) == ("unwell", "ok")
+
+
+def _planned(bot: Bot, *, starts_in: float) -> str:
+    """A debate is planned in the bot's database; returns its slug."""
+    store = Store(bot.database)
+    schema.upgrade(store)
+    now = datetime.now(UTC)
+    pace = Pace(minutes=timedelta(minutes=2), first=timedelta(seconds=1), every=timedelta(seconds=50))
+    questions = (PlannedQuestion("¿Una?"), PlannedQuestion("¿Otra?"))
+    wanted = DebateFile("De prueba", questions, starts=now + timedelta(seconds=starts_in), pace=pace)
+    slug = store.write(lambda tx: plan.add(tx, wanted, house=House(), actor=OPERATOR, now=now).slug)
+    store.close()
+    return slug
