@@ -62,7 +62,7 @@ class Life:
     minute: float
     who: str
     texts: tuple[str, ...]
-    below: int  # -2 nothing, -1 P1, else the message of that index where it is an earlier one with nothing above it
+    below: int  # -2 nothing, -1 P1, else the message of that index where it is an earlier one
     deleted: bool
     reactions: tuple[tuple[str, str, bool], ...]
 
@@ -97,7 +97,7 @@ def told(lives: Sequence[Life], p1: str) -> list[Incoming]:
         posted = STARTS + timedelta(minutes=life.minute, milliseconds=index)
         ident = ts(posted)
         thread = p1 if life.below == -1 else None
-        if 0 <= life.below < index and lives[life.below].below == -2:
+        if 0 <= life.below < index:
             thread = ts(STARTS + timedelta(minutes=lives[life.below].minute, milliseconds=life.below))
         if thread is None and life.below != -2:
             lives[index] = replace(life, below=-2)

@@ -51,14 +51,9 @@ def refile(tx: Tx, debate: Debate) -> int:
     roots: dict[tuple[str, str], filing.Filing] = {}
     moved: list[tuple[object, ...]] = []
     for row in store.all_for_filing(tx, debate_id):
-        found = _file_row(row, asked, roots)
-        if (row[7], row[8], row[9], bool(row[10])) != (
-            found.question,
-            found.reason,
-            found.confidence,
-            found.conflict,
-        ):
-            moved.append((found.question, found.reason.value, found.confidence.value, found.conflict, row[0]))
+        found = _columns(_file_row(row, asked, roots))
+        if found != (*row[7:10], bool(row[10])):
+            moved.append((*found, row[0]))
     if moved:
         rev = debates.bump(tx, debate_id)
         store.file(tx, [(*row[:4], rev, row[4]) for row in moved])
@@ -66,14 +61,20 @@ def refile(tx: Tx, debate: Debate) -> int:
 
 
 def refile_thread(tx: Tx, debate_id: int, threads: Iterable[str], *, roots: dict[str, filing.Filing], rev: int) -> None:
-    """The messages in these threads are filed anew, now that what they answer is known."""
-    rows = store.replies(tx, debate_id, threads)
-    if not rows:
-        return
-    asked = asked_in(tx, debate_id)
-    known = {(str(rows[0][1]), ident): one for ident, one in roots.items()}
-    filed = [(_file_row(row, asked, known), row[0]) for row in rows]
-    store.file(tx, [(f.question, f.reason.value, f.confidence.value, f.conflict, rev, ident) for f, ident in filed])
+    """The messages in these threads are filed anew, now that what they answer is known, and so on down the thread."""
+    wanted, seen = list(threads), set[object]()
+    known: dict[tuple[str, str], filing.Filing] = {}
+    while rows := [row for row in store.replies(tx, debate_id, wanted) if row[0] not in seen]:
+        asked = asked_in(tx, debate_id)
+        known |= {(str(row[1]), ident): one for row in rows[:1] for ident, one in roots.items()}
+        filed = [(_file_row(row, asked, known), row) for row in rows]
+        store.file(tx, [(*_columns(one), rev, row[0]) for one, row in filed])
+        seen |= {row[0] for row in rows}
+        wanted = [str(row[2]) for one, row in filed if _columns(one) != (*row[7:10], bool(row[10]))]
+
+
+def _columns(one: filing.Filing) -> tuple[int | None, str, str, bool]:
+    return one.question, one.reason.value, one.confidence.value, one.conflict
 
 
 def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
@@ -98,13 +99,12 @@ def _file_row(
         found = filing.file_again(before, posted_at, asked, thread=answers, quotes=quoted, root=root)
     else:
         found = filing.file(str(text), posted_at, asked, thread=answers, quotes=quoted, root=root)
-    if thread is None or thread == ident:
-        roots[str(platform), str(ident)] = found
+    roots[str(platform), str(ident)] = found
     return found
 
 
 class _Standing:
-    """What a writer remembers of a debate between batches; good as long as the debate's clock shows only our own ticks."""
+    """What a writer remembers of a debate between batches; good while the debate's clock shows only our own ticks."""
 
     def __init__(self, rev: int) -> None:
         self.rev = rev
@@ -166,8 +166,7 @@ class _Batch:
     ) -> tuple[object, ...]:
         filed = self._file(one, home.debate_id, roots)
         posted = to_micros(one.posted_at)
-        if one.thread is None or one.thread == one.id:
-            roots[home.debate_id, one.id] = filed
+        roots[home.debate_id, one.id] = filed
         return (
             home.debate_id, self.platform.value, one.place, one.id, one.thread, one.reply_to, one.quotes, who,
             one.author.name, one.text, _rich(one), dump_files(one.files), posted,
@@ -227,10 +226,8 @@ class _Batch:
         )
         if row.hand is None:
             filed = self._file(one, row.debate_id, roots)
-            values = (filed.question, filed.reason.value, filed.confidence.value, filed.conflict)
-            store.file(self.tx, [(*values, rev, row.id)])
-            if one.thread is None or one.thread == one.id:
-                refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
+            store.file(self.tx, [(*_columns(filed), rev, row.id)])
+            refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
 
     def _late_roots(
         self,
