@@ -13,7 +13,7 @@ ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types imports wheel tests browser bench screenshots lock
+.PHONY: help setup run test lint types imports wheel tests browser bench screenshots words lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: setup ## measure into bench/RESULTS.md; ONLY=search,export to choose, QUI
 
 screenshots: setup browser ## take the pictures of the README again
 	TERTULIA_SCREENSHOTS=docs/images $(BIN)/pytest -m browser
+
+words: setup ## collect every sentence into bot/words/en.po, and compile the English
+	$(BIN)/python -m tests.harvest
 
 lock: setup ## resolve the dependencies anew and pin them with hashes
 	@mkdir -p build
