@@ -215,11 +215,16 @@ def identities(tx: Tx, platform: str, names: Mapping[str, str]) -> dict[str, int
         found[ident] = row_id
         if names[ident] and names[ident] != name:
             tx.conn.execute(sa.update(_identity).where(t.id == row_id).values(name=names[ident]))
-    for ident, name in names.items():
-        if ident not in found:
-            person = tx.conn.execute(sa.insert(_person).values(alias="").returning(_person.c.id)).scalar_one()
-            values = {"person_id": person, "platform": platform, "platform_id": ident, "name": name, "role": "member"}
-            found[ident] = tx.conn.execute(sa.insert(_identity).values(**values).returning(t.id)).scalar_one()
+    missing = [ident for ident in names if ident not in found]
+    if missing:
+        # All in two statements: an import brings a thousand people at once.
+        persons = tx.conn.execute(sa.insert(_person).returning(_person.c.id), [{"alias": ""}] * len(missing)).scalars()
+        rows = [
+            {"person_id": person, "platform": platform, "platform_id": ident, "name": names[ident], "role": "member"}
+            for person, ident in zip(persons, missing, strict=True)
+        ]
+        made = tx.conn.execute(sa.insert(_identity).returning(t.platform_id, t.id), rows)
+        found |= {str(ident): int(row_id) for ident, row_id in made}
     return found
 
 
