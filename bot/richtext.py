@@ -77,6 +77,8 @@ def normalise(spans: Iterable[Span]) -> list[Span] | None:
 
 
 def _tidy(span: Span) -> Span:
+    if not span[0]:
+        return "", span[1]  # most of what is said
     style = "".join(letter for letter in LETTERS if letter in span[0])
     url = span[2] if len(span) == 3 else ""
     if "l" in style and not safe_url(url):

@@ -378,7 +378,7 @@ def _cut(text: str, ranges: Sequence[_Range]) -> Iterator[Span]:
                 depth[letter] += step
         if depth[_GONE]:
             continue
-        style = "".join(letter for letter in richtext.LETTERS if depth[letter])
+        style = "".join([letter for letter in richtext.LETTERS if depth[letter]])
         said = text[start:end]
         said = said if depth[_WHOLE] or depth["c"] or depth["p"] else emoji.shown(said)
         yield (style, said, url) if depth["l"] else (style, said)
