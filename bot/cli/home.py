@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# How long one thread may keep the interpreter. With Python's own 5 ms the writer's thread keeps the loop from sending
+# what it has just committed: measured with Slack events on a busy machine, this halves the latency at 200/s.
+SWITCH_SECONDS = 0.0001
+
 
 def settings() -> "Settings":
     """The settings; raises ``BadSetting`` in the language of the terminal."""
@@ -39,7 +43,9 @@ def opened() -> "Iterator[Store]":
 def run(work: "Coroutine[object, object, T]") -> T:
     """What the work returns, on the quickest loop that this system has."""
     import asyncio
+    import sys
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         from uvloop import new_event_loop
     except ImportError:  # Windows has none
