@@ -66,6 +66,12 @@ def resident(pid: int) -> float:
     return total
 
 
+def worked(pid: int) -> float:
+    """The seconds of processor time that a process has used so far, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path, *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -7,13 +7,13 @@ generator are processes of their own on the same machine, without TLS or a netwo
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import data, dispatch, stock
 from bench.measure import Job, Pair, Row, against, held, remark
-from bench.running import Child, bot, child
+from bench.running import Child, bot, child, worked
 from bench.slack_source import APP_TOKEN, BOT_TOKEN
 
 PEOPLE = 1_096
@@ -25,10 +25,18 @@ GOALS = {200: 25.0, 1000: 50.0}
 
 
 class Stage(NamedTuple):
-    """A bot that is listening: the Slack that it hears, and its database."""
+    """Somebody who listens: the Slack that is heard, the listener's process, and its database where it has one."""
 
     source: Child
-    database: Path
+    pid: int
+    database: Path = Path()
+
+
+class Flood(NamedTuple):
+    """How many events a second were taken at most, and the microseconds of work for each."""
+
+    rate: float
+    work: float
 
 
 def measure(job: Job) -> list[Row]:
@@ -37,9 +45,17 @@ def measure(job: Job) -> list[Row]:
     for rate, seconds in job.size.events:
         rows += _steady(job, rate, seconds)
     count, times = job.size.saturation
-    taken = [Pair(_flooded(job, count), _peer_flooded(count)) for _ in range(times)]
-    name = f"saturation ({WIDTH} under way), against bare Bolt with one empty listener"
-    return [*rows, against(name, taken, unit="/s", least=0.6), *dispatch.measure(job)]
+    taken = [(_flooded(_ours(job), count), _flooded(_peer(), count)) for _ in range(times)]
+    rates = [Pair(ours.rate, peer.rate) for ours, peer in taken]
+    works = [Pair(ours.work, peer.work) for ours, peer in taken]
+    return [
+        *rows,
+        against(
+            f"saturation ({WIDTH} under way), against bare Bolt with one empty listener", rates, unit="/s", least=0.6
+        ),
+        against("work for each event, all threads, against bare Bolt's", works, unit="µs"),
+        *dispatch.measure(job),
+    ]
 
 
 def slack(source: Child) -> dict[str, str]:
@@ -61,8 +77,8 @@ def _steady(job: Job, rate: int, seconds: float) -> list[Row]:
         before = _messages(stage.database)
         ours = stage.source.ask(do="blast", count=count, rate=rate)
         kept = _messages(stage.database) - before
-    with _peer() as source:
-        peer = source.ask(do="blast", count=count, rate=rate)
+    with _peer() as stage:
+        peer = stage.source.ask(do="blast", count=count, rate=rate)
     name = f"{rate}/s for {seconds:g} s"
     lost = ours["lost"] + count - kept
     p50 = [Pair(ours["p50"], peer["p50"])]
@@ -78,14 +94,11 @@ def _steady(job: Job, rate: int, seconds: float) -> list[Row]:
     ]
 
 
-def _flooded(job: Job, count: int) -> float:
-    with _ours(job) as stage:
-        return float(stage.source.ask(do="flood", count=count, width=WIDTH)["rate"])
-
-
-def _peer_flooded(count: int) -> float:
-    with _peer() as source:
-        return float(source.ask(do="flood", count=count, width=WIDTH)["rate"])
+def _flooded(stage: AbstractContextManager[Stage], count: int) -> Flood:
+    with stage as (source, pid, _):
+        before = worked(pid)
+        rate = float(source.ask(do="flood", count=count, width=WIDTH)["rate"])
+        return Flood(rate, (worked(pid) - before) / count * 1e6)
 
 
 @contextmanager
@@ -96,19 +109,19 @@ def _ours(job: Job) -> Iterator[Stage]:
     store = stock.empty(database)
     stock.opened(store, "Carga", slack=data.channel(0))
     store.close()
-    with child("slack_source", str(PEOPLE), "1") as source, bot(home, slack(source)):
+    with child("slack_source", str(PEOPLE), "1") as source, bot(home, slack(source)) as running:
         connected(source, 1 if job.size.quick else 2)
         source.ask(do="blast", count=500, rate=250)
-        yield Stage(source, database)
+        yield Stage(source, running.pid, database)
 
 
 @contextmanager
-def _peer() -> Iterator[Child]:
-    """A bare Bolt app, warm; yields the Slack that it listens to."""
-    with child("slack_source", str(PEOPLE), "1") as source, child("bolt_peer", source.hello["url"]):
+def _peer() -> Iterator[Stage]:
+    """A bare Bolt app, warm."""
+    with child("slack_source", str(PEOPLE), "1") as source, child("bolt_peer", source.hello["url"]) as peer:
         connected(source, 1)
         source.ask(do="blast", count=500, rate=250)
-        yield source
+        yield Stage(source, peer.pid)
 
 
 def _messages(database: Path) -> int:
