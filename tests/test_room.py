@@ -99,7 +99,7 @@ def test_board_of_an_empty_database_offers_two_ways_to_begin(tmp_path: Path) -> 
         return "ensayo"
 
     evening = Evening(tmp_path, start_rehearsal=rehearse)
-    with browser(evening) as client:
+    with TestClient(evening.app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 5000)) as client:
         page = client.get("/")
         begun = client.post("/ensayo", follow_redirects=False)
     evening.stop()
@@ -126,14 +126,25 @@ def test_rehearsal_is_refused_to_a_stranger_once_there_are_debates(tmp_path: Pat
     assert begun == ["ensayo"]
 
 
-def test_rehearsal_is_refused_to_who_comes_from_afar(tmp_path: Path) -> None:
-    """An empty database on a public server does not let anybody begin."""
+@pytest.mark.parametrize(
+    ("address", "base", "url", "headers"),
+    [
+        ("203.0.113.7", "http://127.0.0.1:8000", "http://127.0.0.1:8000", {}),
+        ("127.0.0.1", "https://debates.example.org", "http://127.0.0.1:8000", {}),
+        ("127.0.0.1", "http://127.0.0.1:8000", "https://debates.example.org", {}),
+        ("127.0.0.1", "http://127.0.0.1:8000", "http://127.0.0.1:8000", {"x-forwarded-for": "203.0.113.7"}),
+    ],
+)
+def test_rehearsal_is_refused_to_who_comes_from_afar(
+    tmp_path: Path, address: str, base: str, url: str, headers: dict[str, str]
+) -> None:
+    """An empty database on a public server does not let anybody begin, behind whatever proxy."""
 
     async def rehearse() -> str:
         raise AssertionError
 
-    evening = Evening(tmp_path, start_rehearsal=rehearse)
-    with TestClient(evening.app, client=("203.0.113.7", 5000)) as client:
+    evening = Evening(tmp_path, start_rehearsal=rehearse, house=House(url=url))
+    with TestClient(evening.app, base_url=base, client=(address, 5000), headers=headers) as client:
         page, begun = client.get("/"), client.post("/ensayo")
     evening.stop()
     assert "Empezar un ensayo" not in page.text
@@ -796,9 +807,12 @@ def test_health_tells_each_part(tmp_path: Path) -> None:
         well = client.get("/healthz")
         slack["ok"] = False
         unwell = client.get("/healthz")
+        slack["vital"] = False
+        missed = client.get("/healthz")
     evening.stop()
     assert (well.status_code, sorted(well.json()["parts"])) == (200, ["database", "disk", "slack"])
     assert (unwell.status_code, unwell.json()["parts"]["slack"]) == (503, {"ok": False})
+    assert (missed.status_code, missed.json()["parts"]["slack"]["ok"]) == (200, False)
 
 
 def test_health_turns_when_the_database_is_locked(evening: Evening, visitor: TestClient) -> None:

@@ -16,11 +16,12 @@ from bot.ports import Actor, House
 from bot.store.engine import Store
 from bot.writer import Writer
 from handlers.room import cookies, limits
+from handlers.room.artist import Artist
 from handlers.room.refusals import WhoAreYou
 from handlers.room.stream import Hub
 from handlers.room.views import Views, language
 
-# A part of the bot and how it is: {"ok": bool, …}; what else it says is shown as it is.
+# A part of the bot and how it is: {"ok": bool, "vital": bool (True if not said), …}; what else it says is shown.
 Health = Callable[[], Mapping[str, Mapping[str, object]]]
 
 
@@ -33,6 +34,7 @@ class Room:
     house: House
     hub: Hub
     views: Views
+    artist: Artist
     limits: limits.Limits
     cookies: cookies.Cookies
     clock: Callable[[], datetime]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
@@ -13,13 +14,13 @@ from bot.tables import Debate
 from bot.transcript import Line
 from handlers.room import looks
 from handlers.room.artist import MOST_SHOWN
-from handlers.room.context import Visitor, ident_of, page, room_of, visitor_of
+from handlers.room.context import Visitor, address_of, ident_of, page, room_of, visitor_of
 from handlers.room.spoken import LONGEST, answerable
 from handlers.room.stream import Reader
 
 # The board shows this many past debates until somebody asks for all.
 PAST_SHOWN = 12
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "testclient"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 async def board(request: Request) -> Response:
@@ -45,9 +46,14 @@ def show_board(request: Request, *, problem: str = "", status: int = 200) -> Res
 
 def may_rehearse(request: Request, visitor: Visitor, *, empty: bool) -> bool:
     """Whether the visitor may start a rehearsal: a moderator, or whoever sits at the machine of an empty database."""
-    return room_of(request).start_rehearsal is not None and (
-        visitor.moderator or (empty and visitor.address in _LOOPBACK and "x-forwarded-for" not in request.headers)
-    )
+    return room_of(request).start_rehearsal is not None and (visitor.moderator or (empty and _at_the_machine(request)))
+
+
+def _at_the_machine(request: Request) -> bool:
+    """Whether the request was made on the machine itself; behind a proxy everybody seems to be."""
+    public = URL(room_of(request).house.url).hostname
+    near = {address_of(request), request.url.hostname or "", public or ""} <= _LOOPBACK
+    return near and not any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip", "via"))
 
 
 def _past(one: Debate) -> dict[str, object]:
@@ -78,14 +84,13 @@ def show_debate(
     """A debate's page, with what its composer kept (``text``, ``chosen``) and what went wrong (``problem``)."""
     room, visitor = room_of(request), visitor or visitor_of(request)
     with room.store.read() as tx:
-        view = looks.scene(tx, debates.get(tx, slug), 0)
+        view, stream_html = room.artist.whole(tx, debates.get(tx, slug), visitor.locale)
         answered = answerable(tx, view.id, reply)
         pressed = _pressed(tx, view, visitor)
     hidden = max(0, len(view.feed.lines) - MOST_SHOWN)
-    shown = looks.shortened(view, MOST_SHOWN) if hidden else view
     return page(
         request, "debate.html", status=status, visitor=visitor, view=view, now=room.clock(),
-        sections=looks.sections(shown), hidden_lines=hidden, shown_lines=MOST_SHOWN, pressed=" ".join(pressed),
+        stream=stream_html, hidden_lines=hidden, shown_lines=MOST_SHOWN, pressed=" ".join(pressed),
         whispers=looks.notices_for(view, view.slug) if visitor.moderator else [],
         personal=personal(view, visitor), **{**composer_values(view), **(kept or {}), "reply": answered},
     )  # fmt: skip

@@ -49,14 +49,15 @@ def create_room(
     """The room over an open store whose schema is up to date, and a writer that runs (or will, before requests come).
 
     ``start_rehearsal`` begins a rehearsal and returns its slug. ``health_of`` tells of the other parts (Slack, the
-    clock), each ``{"ok": bool, …}``; one that is not ok turns ``/healthz`` to 503. ``app.state.hub.close()`` ends
-    all streams: call it before the server is asked to stop, so that it need not wait for them.
+    clock), each ``{"ok": bool, …}``; one that is not ok turns ``/healthz`` to 503, unless its ``"vital"`` is False.
+    ``app.state.hub.close()`` ends all streams: call it before the server is asked to stop, so that it need not wait.
     """
     views = Views()
-    hub = Hub(store, writer, Artist(views, clock))
+    artist = Artist(views, clock)
+    hub = Hub(store, writer, artist)
     told = health_of or _nothing_else
     room = Room(
-        store=store, writer=writer, house=house, hub=hub, views=views, limits=limits.Limits(),
+        store=store, writer=writer, house=house, hub=hub, views=views, artist=artist, limits=limits.Limits(),
         cookies=cookies.Cookies.make(store.write(cookies.key), house.url), clock=clock,
         start_rehearsal=start_rehearsal, health=told,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot import errors, richtext
 from bot.actions import log
 from bot.debate import COMING, LISTENING, Phase
+from bot.phrase import phrase
 from bot.ports import Actor, Author, Deleted, Platform, Reacted, Said
 from bot.store import debates, feed, messages, people
 from bot.store.engine import Tx
@@ -109,7 +110,7 @@ def clean(text: str) -> str:
     if not tidy:
         raise errors.Empty(what="el mensaje")
     if len(tidy) > LONGEST:
-        raise errors.FilledUp(what="un mensaje", limit=f"{LONGEST} caracteres", size=f"{len(tidy)}")
+        raise errors.FilledUp(what="un mensaje", limit=phrase("{count} caracteres", count=LONGEST), size=f"{len(tidy)}")
     return tidy
 
 

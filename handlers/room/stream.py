@@ -7,7 +7,7 @@ and is sent what it missed. A reader who does not keep up is let go, and comes b
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from bot import errors
@@ -140,7 +140,7 @@ class Hub:
         except RuntimeError:  # the loop has closed
             self._loop = None
 
-    async def listen(self, debate_id: int, reader: Reader, since: int, *, who: str = "") -> AsyncIterator[bytes]:
+    async def listen(self, debate_id: int, reader: Reader, since: int, *, who: str = "") -> AsyncGenerator[bytes, None]:
         """The events of a debate for one page, from after a reading of its clock until either side ends.
 
         ``who`` is the id in the room of the member who looks.
