@@ -17,8 +17,9 @@ from tests.standin_bot import ANA, BEA, PLAZA, workspace_with_people
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackStandin]:
-    """A workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as workspace:
+    """A workspace with Ana, Bea and the bot in #plaza, patient enough for a busy machine."""
+    timing = Timing(ack_seconds=1.0, retry_delays=(0.01, 0.02, 0.03))
+    async with workspace_with_people(timing=timing) as workspace:
         yield workspace
 
 

@@ -25,6 +25,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.hearing import Hearing
 
+# A Slack that does not answer our goodbye is not waited for (seconds): the bot has to stop in five.
+GOODBYE = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -227,7 +230,11 @@ class Sockets:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(line.close() for line in self.lines), return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                await asyncio.gather(*(line.close() for line in self.lines), return_exceptions=True)
+        for line in self.lines:
+            await line.aiohttp_client_session.close()
 
     async def connected(self) -> int:
         """How many connections are up."""
