@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot import errors
+from bot.phrase import phrase
 
 # So many pages at a time (4 MiB): a writer waits for no more than that.
 PAGES = 1024
@@ -31,9 +32,9 @@ def back_up(url: str, path: Path, *, step: Callable[[int], None] = lambda _pages
         )
     source = Path(url.removeprefix("sqlite:///").partition("?")[0])
     if not source.is_file():
-        raise errors.BadBackup(why=f"todavía no hay base de datos en {source}")
+        raise errors.BadBackup(why=phrase("todavía no hay base de datos en {file}", file=source))
     if path.exists():
-        raise errors.BadBackup(why=f"ya hay algo en {path}, y una copia no pisa a otra")
+        raise errors.BadBackup(why=phrase("ya hay algo en {file}, y una copia no pisa a otra", file=path))
     # It takes its name when it is whole: whoever finds a copy can trust it.
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

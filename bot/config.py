@@ -183,10 +183,11 @@ def _told(error: ValidationError, say: Words) -> str:
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0])
         value = fault["input"] if isinstance(fault["input"], str) else ""
-        # pydantic puts «Value error, » before what a validator of ours says.
-        ours = str(fault["msg"]).removeprefix("Value error, ")
-        what = say(_FAULTS[fault["type"]]) if fault["type"] in _FAULTS else say(ours)
-        what = what.replace("{expected}", str(fault.get("ctx", {}).get("expected", "")).replace("' or '", "', '"))
+        context = fault.get("ctx", {})
+        # What a validator of ours says is kept beside pydantic's own sentence.
+        ours = context["error"].args[0] if "error" in context else str(fault["msg"])
+        what = say(_FAULTS[fault["type"]]) if fault["type"] in _FAULTS else say.again(ours)
+        what = what.replace("{expected}", str(context.get("expected", "")).replace("' or '", "', '"))
         # An address may hold a password before its @.
         hidden = is_secret(name) or "@" in value or not value
         told.append(f"{name}{'' if hidden else f'={value}'}: {what}")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.debate import LIVE, Pace, Phase
+from bot.phrase import phrase
 
 
 class Kind(StrEnum):
@@ -117,16 +118,16 @@ def judge(cue: Cue, phase: Phase, *, ends_at: datetime, now: datetime) -> Verdic
     kind = cue.kind
     if kind is Kind.OPEN:
         if phase not in {Phase.DRAFT, Phase.SCHEDULED}:
-            return Verdict(Fate.SKIP, "ya estaba abierto")
-        return Verdict(Fate.MISS, "la hora ya había terminado") if now >= ends_at else Verdict(Fate.DO, _lateness(late))
+            return Verdict(Fate.SKIP, phrase("ya estaba abierto"))
+        return Verdict(Fate.MISS, _over()) if now >= ends_at else Verdict(Fate.DO, _lateness(late))
     if not _fits(kind, phase):
-        return Verdict(Fate.SKIP, f"el debate está {phase.value}")
+        return Verdict(Fate.SKIP, phrase("el debate está {phase}", phase=phase.value))
     limit = LATE_LIMIT.get(kind)
     if limit is not None and late > limit:
-        return Verdict(Fate.SKIP, f"llegaba {_span(late)} tarde (límite {_span(limit)})")
+        return Verdict(Fate.SKIP, phrase("llegaba {late} tarde (límite {limit})", late=_span(late), limit=_span(limit)))
     if kind is Kind.ASK:
         if now >= ends_at:
-            return Verdict(Fate.SKIP, "la hora ya había terminado")
+            return Verdict(Fate.SKIP, _over())
         if late > ON_TIME:
             return Verdict(Fate.DO, _lateness(late), shift=late)
     return Verdict(Fate.DO, _lateness(late))
@@ -158,7 +159,11 @@ def _fits(kind: Kind, phase: Phase) -> bool:
 
 
 def _lateness(late: timedelta) -> str:
-    return f"{_span(late)} tarde" if late > ON_TIME else ""
+    return phrase("{late} tarde", late=_span(late)) if late > ON_TIME else ""
+
+
+def _over() -> str:
+    return phrase("la hora ya había terminado")
 
 
 def _span(length: timedelta) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from bot import errors, localtime
+from bot.phrase import phrase
 
 
 class Phase(StrEnum):
@@ -168,17 +169,18 @@ class Pace:
         return cls(**values)  # type: ignore[arg-type]  # the keys are ours: as_seconds wrote them
 
 
-def pace_from_file(table: Mapping[str, object]) -> tuple[Pace, list[str]]:
-    """The pace of a debate file's ``[pace]`` table, and every fault found in it (empty when there is none).
+def pace_from_file(table: Mapping[str, object]) -> tuple[Pace, list[tuple[str, str]]]:
+    """The pace of a debate file's ``[pace]`` table, and every fault found in it by its key (empty when there is none).
 
     A bare number is minutes, a text is a duration such as ``"90s"``.
     """
     known = {field.name for field in fields(Pace)}
     values: dict[str, object] = {}
-    faults: list[str] = []
+    faults: list[tuple[str, str]] = []
     for key, raw in table.items():
         if key not in known:
-            faults.append(f"pace.{key}: clave desconocida (valen {', '.join(sorted(known))})")
+            unknown = phrase("clave desconocida (valen {known})", known=", ".join(sorted(known)))
+            faults.append((f"pace.{key}", unknown))
             continue
         try:
             if key == "reminders":
@@ -188,7 +190,7 @@ def pace_from_file(table: Mapping[str, object]) -> tuple[Pace, list[str]]:
             else:
                 values[key] = _length(raw)
         except ValueError as error:
-            faults.append(f"pace.{key}: {error}")
+            faults.append((f"pace.{key}", error.args[0]))
     pace = Pace(**values)  # type: ignore[arg-type]  # the keys were checked against the fields above
     return pace, faults
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from bot import cues, errors, localtime
 from bot.debate import Pace, pace_from_file
+from bot.phrase import phrase, several
 from bot.question import LONGEST
 
 LONGEST_TITLE = 200
 MOST_QUESTIONS = 50
+LONGEST_ANSWER = 3_000
 _YEARS = (1970, 2200)  # beyond them calendars and zones run out of numbers
 _KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where"}
 _WHERE = {"slack", "x", "room"}
@@ -62,12 +64,11 @@ def parse(source: str, *, needs_start: bool = True) -> DebateFile:
     try:
         data = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise errors.BadDebateFile(faults=f"no es TOML válido: {error}") from error
+        raise errors.BadDebateFile(faults=phrase("no es TOML válido: {error}", error=error)) from error
     reader = _Reader(data)
     plan = reader.plan(needs_start=needs_start)
     if reader.faults:
-        faults = "; ".join(f"{_line(source, key)}{key}: {fault}" for key, fault in reader.faults)
-        raise errors.BadDebateFile(faults=faults)
+        raise errors.BadDebateFile(faults=several([_told(source, key, fault) for key, fault in reader.faults]))
     return plan
 
 
@@ -80,33 +81,36 @@ class _Reader:
 
     def plan(self, *, needs_start: bool) -> DebateFile:
         for key in sorted(set(self.data) - _KEYS):
-            self.faults.append((key, f"clave desconocida (valen {', '.join(sorted(_KEYS))})"))
+            self._fault(key, phrase("clave desconocida (valen {known})", known=", ".join(sorted(_KEYS))))
         title = self._text("title", limit=LONGEST_TITLE)
         if not title.strip():
-            self.faults.append(("title", "falta el título"))
+            self._fault("title", "falta el título")
         questions = self._questions()
         pace = self._pace(len(questions))
         where = self._where()
         zone = self._zone()
         hashtag = self._text("hashtag", limit=100).lstrip("#") if "hashtag" in self.data else None
         if hashtag and not re.fullmatch(r"\w+", hashtag):
-            self.faults.append(("hashtag", "solo letras, cifras y guion bajo, sin espacios"))
+            self._fault("hashtag", "solo letras, cifras y guion bajo, sin espacios")
         locale = self._text("locale", limit=10)
         if locale not in {"", "es", "en"}:
-            self.faults.append(("locale", "es o en"))
+            self._fault("locale", "es o en")
         return DebateFile(
             title=" ".join(title.split()), questions=questions, starts=self._starts(zone, needed=needs_start),
             timezone=zone, hashtag=hashtag, host=self._text("host", limit=100), locale=locale, pace=pace,
             slack=where[0], room=where[1],
         )  # fmt: skip
 
+    def _fault(self, key: str, what: str) -> None:
+        self.faults.append((key, what))
+
     def _text(self, key: str, *, limit: int) -> str:
         value = self.data.get(key, "")
         if not isinstance(value, str):
-            self.faults.append((key, "debe ser un texto entre comillas"))
+            self._fault(key, "debe ser un texto entre comillas")
             return ""
         if len(value) > limit:
-            self.faults.append((key, f"demasiado largo ({len(value)} caracteres; caben {limit})"))
+            self._fault(key, phrase("demasiado largo ({size} caracteres; caben {limit})", size=len(value), limit=limit))
         return value
 
     def _zone(self) -> str:
@@ -115,7 +119,7 @@ class _Reader:
             try:
                 localtime.zone(name)
             except ValueError as error:
-                self.faults.append(("timezone", str(error)))
+                self._fault("timezone", error.args[0])
                 return ""
         return name
 
@@ -123,32 +127,35 @@ class _Reader:
         value = self.data.get("starts")
         if value is None:
             if needed:
-                self.faults.append(("starts", "falta la hora de comienzo, por ejemplo 2027-01-14T19:00:00"))
+                self._fault("starts", "falta la hora de comienzo, por ejemplo 2027-01-14T19:00:00")
             return None
         if isinstance(value, str):
             with suppress(ValueError):  # what is no date is named below
                 value = datetime.fromisoformat(value)
         if isinstance(value, datetime) and not _YEARS[0] <= value.year <= _YEARS[1]:
-            self.faults.append(("starts", f"el año no parece el de un debate (entre {_YEARS[0]} y {_YEARS[1]})"))
+            first, last = _YEARS
+            odd = phrase("el año no parece el de un debate (entre {first} y {last})", first=first, last=last)
+            self._fault("starts", odd)
             return None
         if not isinstance(value, datetime):
             hint = "lleva fecha y hora" if isinstance(value, date) else "debe ser fecha y hora"
-            self.faults.append(("starts", f"{hint}, por ejemplo 2027-01-14T19:00:00"))
+            self._fault("starts", phrase("{hint}, por ejemplo 2027-01-14T19:00:00", hint=hint))
             return None
         if zone:
             try:
                 localtime.resolve(value, zone)
             except errors.Refusal as error:
-                self.faults.append(("starts", error.sentence()))
+                self._fault("starts", phrase(error.template(), **error.fields))
         return value
 
     def _questions(self) -> tuple[PlannedQuestion, ...]:
         value = self.data.get("questions")
         if not isinstance(value, list) or not value:
-            self.faults.append(("questions", "falta la lista de preguntas"))
+            self._fault("questions", "falta la lista de preguntas")
             return ()
         if len(value) > MOST_QUESTIONS:
-            self.faults.append(("questions", f"demasiadas ({len(value)}; caben {MOST_QUESTIONS})"))
+            many = phrase("demasiadas ({count}; caben {limit})", count=len(value), limit=MOST_QUESTIONS)
+            self._fault("questions", many)
         found = [self._question(f"questions[{number}]", one) for number, one in enumerate(value, start=1)]
         return tuple(one for one in found if one is not None)
 
@@ -156,42 +163,43 @@ class _Reader:
         answer: object = ""
         if isinstance(value, dict):
             for extra in sorted(set(value) - {"text", "answer"}):
-                self.faults.append((key, f"clave desconocida «{extra}» (valen text y answer)"))
+                self._fault(key, phrase("clave desconocida «{key}» (valen text y answer)", key=extra))
             answer, value = value.get("answer", ""), value.get("text")
         if not isinstance(value, str) or not isinstance(answer, str):
-            self.faults.append((key, 'debe ser un texto, o { text = "…", answer = "…" }'))
+            self._fault(key, 'debe ser un texto, o { text = "…", answer = "…" }')
             return None
         text = " ".join(value.split())
         if not text:
-            self.faults.append((key, "está vacía"))
+            self._fault(key, "está vacía")
         if len(text) > LONGEST:
-            self.faults.append((key, f"demasiado larga ({len(text)} caracteres; caben {LONGEST})"))
-        if len(answer) > 3000:
-            self.faults.append((key, f"la respuesta preparada es demasiado larga ({len(answer)}; caben 3000)"))
+            long = phrase("demasiado larga ({size} caracteres; caben {limit})", size=len(text), limit=LONGEST)
+            self._fault(key, long)
+        if len(answer) > LONGEST_ANSWER:
+            size, limit = len(answer), LONGEST_ANSWER
+            long = phrase("respuesta demasiado larga ({size} caracteres; caben {limit})", size=size, limit=limit)
+            self._fault(key, long)
         return PlannedQuestion(text, answer.strip())
 
     def _pace(self, questions: int) -> Pace:
         table = self.data.get("pace", {})
         if not isinstance(table, dict):
-            self.faults.append(("pace", "debe ser una tabla [pace]"))
+            self._fault("pace", "debe ser una tabla [pace]")
             return Pace()
         pace, faults = pace_from_file(table)
-        for fault in faults:
-            key, _, what = fault.partition(": ")
-            self.faults.append((key, what))
+        self.faults += faults
         if not faults and not pace.minutes:
-            self.faults.append(("pace.minutes", "un debate dura más de 0 minutos"))
+            self._fault("pace.minutes", "un debate dura más de 0 minutos")
         elif not faults and (number := cues.overrun(pace, questions=questions)):
-            self.faults.append(("pace", f"la pregunta {number} saldría cuando el debate ya ha cerrado"))
+            self._fault("pace", phrase("la pregunta {number} saldría cuando el debate ya ha cerrado", number=number))
         return pace
 
     def _where(self) -> tuple[str | None, bool]:
         table = self.data.get("where", {})
         if not isinstance(table, dict):
-            self.faults.append(("where", "debe ser una tabla [where]"))
+            self._fault("where", "debe ser una tabla [where]")
             return None, True
         for key in sorted(set(table) - _WHERE):
-            self.faults.append((f"where.{key}", "lugar desconocido (valen slack, x y room)"))
+            self._fault(f"where.{key}", "lugar desconocido (valen slack, x y room)")
         slack, room = table.get("slack"), table.get("room", True)
         channel: str | None = None
         if slack is False:
@@ -199,15 +207,23 @@ class _Reader:
         elif isinstance(slack, str) and re.fullmatch(r"[CGD][A-Z0-9]{2,}", slack):
             channel = slack
         elif slack is not None and slack is not True:
-            self.faults.append(("where.slack", 'el identificador de un canal, por ejemplo "C0123456", o false'))
+            self._fault("where.slack", 'el identificador de un canal, por ejemplo "C0123456", o false')
         for key in ("x", "room"):
             if not isinstance(table.get(key, True), bool):
-                self.faults.append((f"where.{key}", "true o false"))
+                self._fault(f"where.{key}", "true o false")
         return channel, room is not False
 
 
-def _line(source: str, key: str) -> str:
-    """«línea 3, » of the key's line in the file, where it can be found."""
+def _told(source: str, key: str, fault: str) -> str:
+    """«línea 3, pace.first: …», or without the line where the key is not found in the file."""
+    line = _line(source, key)
+    if line is None:
+        return phrase("{where}: {fault}", where=key, fault=fault)
+    return phrase("línea {line}, {where}: {fault}", line=line, where=key, fault=fault)
+
+
+def _line(source: str, key: str) -> int | None:
+    """The number of the key's line in the file, where it can be found."""
     table, _, leaf = re.split(r"\[", key)[0].rpartition(".")
     ways = [rf"\[?{re.escape(leaf)}\b"]
     if table:  # under its [table], in one line with it, or in a table written on one line
@@ -215,5 +231,5 @@ def _line(source: str, key: str) -> str:
     for way in ways:
         for number, line in enumerate(source.splitlines(), start=1):
             if re.match(rf"\s*{way}", line):
-                return f"línea {number}, "
-    return ""
+                return number
+    return None

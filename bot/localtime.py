@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import errors
+from bot.phrase import phrase
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
@@ -15,7 +16,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"«{name}» no es una zona horaria (por ejemplo Europe/Madrid)") from error
+        raise ValueError(phrase("«{name}» no es una zona horaria (por ejemplo Europe/Madrid)", name=name)) from error
 
 
 def resolve(local: datetime, zone_name: str) -> datetime:
@@ -56,8 +57,8 @@ def duration(text: str) -> timedelta:
     compact = text.strip()
     parts = _DURATION.findall(compact)
     if not parts or _DURATION.sub("", compact).strip():
-        raise ValueError(f"«{text}» no es una duración (por ejemplo 90s, 10m, 1h)")
+        raise ValueError(phrase("«{text}» no es una duración (por ejemplo 90s, 10m, 1h)", text=text))
     try:
         return timedelta(seconds=sum(float(amount) * _UNITS[unit.lower()] for amount, unit in parts))
     except OverflowError as error:
-        raise ValueError(f"«{text}» no es una duración que quepa en un calendario") from error
+        raise ValueError(phrase("«{text}» no es una duración que quepa en un calendario", text=text)) from error

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from bot import errors
+from bot.phrase import phrase
 from bot.richtext import storable
 
 # A question fits in one post on every network, label included.
@@ -55,5 +56,5 @@ def clean(text: str, *, what: str = "la pregunta") -> str:
     if not tidy:
         raise errors.Empty(what=what)
     if len(tidy) > LONGEST:
-        raise errors.FilledUp(what=what, limit=f"{LONGEST} caracteres", size=f"{len(tidy)}")
+        raise errors.FilledUp(what=what, limit=phrase("{count} caracteres", count=LONGEST), size=f"{len(tidy)}")
     return tidy

@@ -5,6 +5,7 @@ nobody says any more is gone, what has no English yet is named, and bot/words/en
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -26,14 +27,15 @@ BORN = datetime(2026, 11, 22, tzinfo=UTC)  # a date of today would change the fi
 SAYING = frozenset({"say", "_say", "phrase"})
 NAMED = frozenset({"text", "words"})  # only as plain names: `sa.text` is SQL
 SPEAKERS = frozenset({"words", "speaking"})
-# Of a finding the first two are codes.
-CODES = {"Finding": 2}
+# How many of the first arguments are codes.
+CODES = {"Finding": 2, "_fault": 1}
 # Where sentences stand that are said later: tables, variables, arguments by name, and calls, by file.
 ELSEWHERE: Mapping[str, frozenset[str]] = {
     "bot/actions/ask.py": frozenset({"what"}),
     "bot/actions/send.py": frozenset({"why"}),
     "bot/config.py": frozenset({"_FAULTS", "ValueError"}),
     "bot/debate.py": frozenset({"ValueError"}),
+    "bot/debatefile.py": frozenset({"_fault", "hint"}),
     "bot/doctor.py": frozenset({"advice", "seen", "Finding"}),
     "bot/exports/wording.py": frozenset({"_PLATFORMS"}),
     "bot/question.py": frozenset({"what"}),
@@ -184,7 +186,7 @@ def _name(node: ast.expr) -> str:
 
 
 def _spoken(sentence: str) -> bool:
-    return any(letter.isalpha() for letter in sentence)
+    return any(letter.isalpha() for letter in re.sub(r"\{\w*\}", "", sentence))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot import errors
 from bot.actions.plan import require_moderator
+from bot.phrase import phrase
 from bot.ports import Actor, House, Platform
 from bot.question import clean
 from bot.store import debates, erasure, people
@@ -105,7 +106,9 @@ def person_name(name: str) -> str:
     shown = "".join(char for char in name if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
     tidy = clean(shown, what="el nombre")
     if len(tidy) > LONGEST_NAME:
-        raise errors.FilledUp(what="el nombre", limit=f"{LONGEST_NAME} caracteres", size=f"{len(tidy)}")
+        raise errors.FilledUp(
+            what="el nombre", limit=phrase("{count} caracteres", count=LONGEST_NAME), size=f"{len(tidy)}"
+        )
     return tidy
 
 

@@ -15,6 +15,7 @@ from bot.question import Source, State, clean
 from bot.store import debates
 from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Place, Question
+from bot.words.catalogue import words
 
 # Planning a start this little in the past is a slow hand, not a mistake.
 SLACKNESS_SECONDS = 5
@@ -59,7 +60,7 @@ def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     debate.phase = Phase.CANCELLED
     for cue in debates.cues(tx, debates.ident(debate)):
         if cue.state in {"planned", "held"}:
-            cue.state, cue.why = "cancelled", "el debate se canceló"
+            cue.state, cue.why = "cancelled", words(debate.locale)("el debate se canceló")
             tx.session.add(cue)
     tx.session.add(debate)
     debates.record(tx, who=actor.who, action="cancel", debate_id=debate.id, now=now)

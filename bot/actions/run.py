@@ -15,6 +15,7 @@ from bot.debate import (
     check,
     check_next,
 )
+from bot.phrase import phrase
 from bot.ports import CLOCK, Actor, House, Operation
 from bot.question import State
 from bot.store import debates, outbox, people
@@ -40,7 +41,7 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         if kind is rules.Kind.OPEN and cue.state == "planned":
             _done(tx, cue, now)
         elif kind in {rules.Kind.ANNOUNCE, rules.Kind.REMIND} and cue.state == "planned":
-            _skipped(tx, cue, now, "ya estaba abierto")
+            _skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
     waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
     say.everywhere(tx, debate, "welcome", say.welcome(debate, questions=len(waiting)), now=now)
     _decided(tx, debate, Verb.OPEN, actor, now)
@@ -99,7 +100,7 @@ def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
             cue.state, cue.due_at = "planned", cue.due_at + stood
             tx.session.add(cue)
         elif cue.key == rules.Kind.FORGOTTEN_HOLD and cue.state == "planned":
-            _skipped(tx, cue, now, "se reanudó")
+            _skipped(tx, cue, now, words(debate.locale)("se reanudó"))
     debate.phase, debate.held_at, debate.ends_at = Phase.OPEN, None, debate.ends_at + stood
     _decided(tx, debate, Verb.RESUME, actor, now)
 
@@ -127,7 +128,7 @@ def skip(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Question:
     asks = [cue for cue in debates.cues(tx, debate_id) if cue.key.startswith("ask:") and cue.state in PENDING_CUE]
     waiting = sum(1 for one in debates.questions(tx, debate_id) if one.state == State.APPROVED)
     for cue in asks[waiting:]:
-        _cancel_ask(tx, debate_id, cue, "se saltó una pregunta")
+        _cancel_ask(tx, debate_id, cue, words(debate.locale)("se saltó una pregunta"))
     _decided(tx, debate, Verb.SKIP, actor, now, detail=str(question.id))
     return question
 
@@ -146,7 +147,7 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
             if cue.key == rules.Kind.CLOSE:
                 _done(tx, cue, now)
             else:
-                _skipped(tx, cue, now, "el debate se cerró antes")
+                _skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
     _plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
     soonest = debates.coming(tx, limit=1)
     following = soonest[0] if soonest else None
@@ -207,13 +208,14 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
     cue = rules.Cue(row.key, row.due_at)
     verdict = rules.judge(cue, Phase(debate.phase), ends_at=debate.ends_at, now=now)
     if verdict.fate is rules.Fate.DO and cue.kind is rules.Kind.ASK and next_question(tx, row.debate_id) is None:
-        verdict = rules.Verdict(rules.Fate.SKIP, "no quedaba ninguna pregunta")
+        verdict = rules.Verdict(rules.Fate.SKIP, phrase("no quedaba ninguna pregunta"))
+    why = words(debate.locale).again(verdict.why)
     if verdict.fate is rules.Fate.MISS:
-        _miss(tx, debate, row, verdict.why, now)
+        _miss(tx, debate, row, why, now)
     elif verdict.fate is rules.Fate.SKIP:
-        _skipped(tx, row, now, verdict.why)
+        _skipped(tx, row, now, why)
     else:
-        row.why = verdict.why
+        row.why = why
         _done(tx, row, now)
         _perform(tx, debate, cue, now=now, house=house)
         if verdict.shift:
@@ -301,10 +303,10 @@ def _take_cue(tx: Tx, debate: Debate, now: datetime) -> None:
     number = ask.key.partition(":")[2]
     for cue in pending:
         if cue.key == ask.key:
-            cue.why = "a mano"
+            cue.why = words(debate.locale)("a mano")
             _done(tx, cue, now)
         elif cue.key == f"{rules.Kind.WARN}:{number}":
-            _skipped(tx, cue, now, "la pregunta salió a mano")
+            _skipped(tx, cue, now, words(debate.locale)("la pregunta salió a mano"))
     _shift(tx, debate_id, now - ask.due_at, kinds=rules.QUESTIONS)
 
 

@@ -65,7 +65,7 @@ def _when(starts: str, timezone: str) -> datetime | None:
         try:
             localtime.zone(timezone)
         except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--timezone") from error
+            raise typer.BadParameter(speaking().again(error.args[0]), param_hint="--timezone") from error
     if not starts:
         return None
     try:

@@ -16,6 +16,7 @@ from bot import errors, richtext
 from bot.exports.formats import Say
 from bot.exports.sections import Section, sections
 from bot.exports.wording import Wording, reaction
+from bot.phrase import phrase
 from bot.ports import Span
 from bot.transcript import Head, Line, Transcript
 
@@ -49,7 +50,9 @@ def write(transcript: Transcript, out: BinaryIO, say: Say) -> None:
     except ImportError as missing:
         raise errors.BadExport(why="falta Typst; instálalo con: pip install 'tertulia-debates[pdf]'") from missing
     if transcript.head.messages > MOST_MESSAGES:
-        raise errors.BadExport(why=f"un PDF lleva como mucho {MOST_MESSAGES} mensajes; elige html, que no tiene límite")
+        raise errors.BadExport(
+            why=phrase("un PDF lleva como mucho {limit} mensajes; elige html, que no tiene límite", limit=MOST_MESSAGES)
+        )
     families = set(typst.Fonts().families())
     data = _Setting(transcript.head, say, families).data(transcript)
     with TemporaryDirectory() as folder:

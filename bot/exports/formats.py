@@ -6,6 +6,7 @@ from io import TextIOWrapper
 from typing import BinaryIO, Protocol, TextIO
 
 from bot import errors
+from bot.phrase import phrase
 from bot.transcript import Transcript
 
 
@@ -97,5 +98,7 @@ FORMATS: Mapping[str, Format] = {
 def named(name: str) -> Format:
     """The format of a name such as ``html``; ``BadExport`` names those there are."""
     if name not in FORMATS:
-        raise errors.BadExport(why=f"no hay formato «{name}»; los hay: {', '.join(FORMATS)}")
+        raise errors.BadExport(
+            why=phrase("no hay formato «{name}»; los hay: {known}", name=name, known=", ".join(FORMATS))
+        )
     return FORMATS[name]

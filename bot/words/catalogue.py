@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 
 from bot import errors
+from bot.phrase import Phrase
 
 LANGUAGES = ("es", "en")
 
@@ -36,14 +37,22 @@ class Words:
 
     def error(self, error: errors.TertuliaError) -> str:
         """What an error says to its reader, in this language."""
-        fields = {name: self._field(name, value) for name, value in error.fields.items()}
-        return self._catalogue.gettext(error.template()).format(**fields)
+        return self._catalogue.gettext(error.template()).format(**self._fields(error.fields))
+
+    def again(self, said: str) -> str:
+        """What a rule said, in this language: a phrase with its fields, any other text looked up as it is."""
+        if isinstance(said, Phrase):
+            return self(said.sentence, **self._fields(said.fields))
+        return self(said) if said else said
+
+    def _fields(self, fields: Mapping[str, object]) -> dict[str, object]:
+        return {name: self._field(name, value) for name, value in fields.items()}
 
     def _field(self, name: str, value: object) -> object:
         # What people typed or named is theirs; and the empty key is the catalogue's own header.
-        if not isinstance(value, str) or not value or name in AS_TYPED:
+        if not isinstance(value, str) or (name in AS_TYPED and not isinstance(value, Phrase)):
             return value
-        return _terms(self, name).get(value) or self(value)
+        return _terms(self, name).get(value) or self.again(value)
 
 
 def _terms(say: Words, field: str) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot import errors, localtime
 from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
+from bot.phrase import phrase
 from bot.question import LONGEST, clean
 from bot.words.catalogue import Words
 from handlers.slack import blocks
@@ -137,7 +138,9 @@ def plan_of(new: NewDebate, *, locale: str) -> tuple[DebateFile | None, dict[str
     if not title:
         faults["title"] = errors.Empty(what="el título")
     elif len(title) > LONGEST_TITLE:
-        faults["title"] = errors.FilledUp(what="el título", limit=f"{LONGEST_TITLE} caracteres", size=f"{len(title)}")
+        faults["title"] = errors.FilledUp(
+            what="el título", limit=phrase("{count} caracteres", count=LONGEST_TITLE), size=f"{len(title)}"
+        )
     questions = _questions(new.questions, faults)
     starts = _starts(new, faults)
     if not new.channel and not new.room:
@@ -156,7 +159,7 @@ def _questions(text: str, faults: dict[str, errors.Refusal]) -> tuple[PlannedQue
     if not lines:
         faults["questions"] = errors.Empty(what="las preguntas")
     if len(lines) > MOST_QUESTIONS:
-        limit = f"{MOST_QUESTIONS} preguntas"
+        limit = phrase("{count} preguntas", count=MOST_QUESTIONS)
         faults["questions"] = errors.FilledUp(what="un debate", limit=limit, size=f"{len(lines)}")
     try:
         return tuple(PlannedQuestion(clean(line)) for line in lines)

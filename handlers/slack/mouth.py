@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import errors
+from bot.phrase import phrase
 from bot.ports import Draft, Operation, Platform
 from handlers.slack import mrkdwn
 from handlers.slack.features import LASTING, Features, code
@@ -100,9 +101,9 @@ class SlackMouth:
             if seconds is not None:
                 raise errors.NotNow("ratelimited", seconds=seconds) from error
             # Never said twice on a guess: unless we may look, it stays unsaid.
-            raise errors.Unsure(why=f"no se puede mirar si está: {why}") from error
+            raise errors.Unsure(why=phrase("no se puede mirar si está: {why}", why=why)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise errors.Unsure(why=f"no se puede mirar si está: {type(error).__name__}") from error
+            raise errors.Unsure(why=phrase("no se puede mirar si está: {why}", why=type(error).__name__)) from error
 
     # --- saying ------------------------------------------------------------------------------------------------------
 

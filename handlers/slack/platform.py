@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from bot import errors
 from bot.actions import listen
+from bot.phrase import phrase
 from bot.ports import House, Platform
 from bot.store.engine import Store
 from bot.writer import Writer
@@ -226,7 +227,7 @@ class SlackPlatform:
             advice = _ADVICE[token]
             if why == "missing_scope":
                 needed = str(error.response.get("needed") or "connections:write")
-                advice = f"Le falta el permiso {needed}."
+                advice = phrase("Le falta el permiso {scope}.", scope=needed)
             raise errors.BadToken(platform="Slack", token=token, why=why, advice=advice) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise errors.NotNow(type(error).__name__) from error
