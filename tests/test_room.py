@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -11,13 +13,14 @@ from httpx2 import Response
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot.actions import ask, run
+from bot.actions import ask, log, run
+from bot.actions import people as acts
 from bot.debate import Phase
 from bot.ports import OPERATOR, Actor, House
-from bot.store import debates, passes, people
+from bot.store import debates, messages, passes, people
 from handlers.room import security
 
-from tests.room_evening import Evening
+from tests.room_evening import Evening, slack_said
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -269,6 +272,22 @@ def test_reaction_to_a_slack_message_counts_with_those_of_slack(evening: Evening
     join(visitor, evening, "Ana")
     visitor.post(f"/d/{evening.slug}/m/1/react", data={"name": "heart"})
     assert "r1:heart" in visitor.get(f"/d/{evening.slug}").text
+
+
+def test_hand_on_a_slack_message_outlives_a_backfill_but_not_its_owner(evening: Evening, visitor: TestClient) -> None:
+    """Slack does not know of the room's hands, so its silence takes none away; forgetting the owner takes the name."""
+    evening.plan()
+    evening.slack("Hola")
+    join(visitor, evening, "Ana")
+    visitor.post(f"/d/{evening.slug}/m/1/react", data={"name": "heart"})
+    seen = replace(slack_said("Hola", name="Marta", at=evening.now + timedelta(seconds=1)), reactions={})
+    evening.now += timedelta(minutes=1)
+    evening.store.write(lambda tx: log.hear(tx, [seen], now=evening.now))
+    with evening.store.read() as tx:
+        assert messages.given(tx, 1, ("room:ana",)) == {(1, "heart")}
+    evening.store.write(lambda tx: acts.forget(tx, "room:ana", actor=OPERATOR, now=evening.now))
+    with evening.store.read() as tx:
+        assert (messages.given(tx, 1, ("room:ana",)), messages.reactions(tx, 1)) == (set(), {"heart"})
 
 
 def test_question_is_proposed_voted_and_answered_for(evening: Evening, visitor: TestClient) -> None:
@@ -696,8 +715,6 @@ def test_wrong_address_or_method_gets_the_right_status(
 
 def test_forgotten_member_is_not_brought_back_by_a_cookie(evening: Evening, visitor: TestClient) -> None:
     """After erasure the old cookie does not speak for anybody."""
-    from bot.actions import people as acts
-
     evening.plan()
     join(visitor, evening, "Ana")
     say(visitor, evening, "Hola")

@@ -132,18 +132,21 @@ def _messages(tx: Tx, ids: Sequence[int], revs: dict[int, int], now: datetime) -
 def _reactions(tx: Tx, identities: Sequence[Identity], now: datetime) -> None:
     """Their reactions still count, without their names."""
     at = to_micros(now)
-    for one in identities:
+    # On another platform's message a member of the room goes by the full name (handlers/room/spoken.py).
+    names = [(one.platform_id, one.platform) for one in identities]
+    names += [(f"{one.platform}:{one.platform_id}", where) for one in identities for where in ("slack", "x")]
+    for who, platform in names:
         query = sa.text(
             "SELECT r.message_id, r.name, r.count + COALESCE((SELECT u.count FROM reaction u WHERE "
             "u.message_id = r.message_id AND u.name = r.name AND u.who = ''), 0) FROM reaction r "
             "JOIN message m ON m.id = r.message_id WHERE r.who = :who AND m.platform = :platform"
         )
-        found = tx.conn.execute(query, {"who": one.platform_id, "platform": one.platform}).all()
+        found = tx.conn.execute(query, {"who": who, "platform": platform}).all()
         messages.react(tx, [(ident, name, "", count, at) for ident, name, count in found])
         gone = sa.text(
             "DELETE FROM reaction WHERE who = :who AND message_id IN (SELECT id FROM message WHERE platform = :p)"
         )
-        tx.conn.execute(gone, {"who": one.platform_id, "p": one.platform})
+        tx.conn.execute(gone, {"who": who, "p": platform})
 
 
 def _outbox(tx: Tx, idents: Sequence[str], words: Sequence[str]) -> None:

@@ -71,6 +71,14 @@ _INSERT = Prepared(
     ),
     NEW,
 )
+_NEWEST = Prepared(sa.text("SELECT coalesce(max(id), 0) FROM message"), ())
+_INDEX = Prepared(
+    sa.text(
+        "INSERT INTO message_fts (rowid, terms) SELECT id, terms FROM message WHERE id > :after AND terms IS NOT NULL "
+        "ORDER BY id"
+    ),
+    ("after",),
+)
 _SAY_AGAIN = Prepared(
     sa.text(f"UPDATE message SET {', '.join(f'{name} = :{name}' for name in _SAID)} WHERE id = :id"),  # noqa: S608
     (*_SAID, "id"),
@@ -110,8 +118,32 @@ _KNOWN_POSTGRESQL = Prepared(
 
 
 def insert(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
-    """New messages (columns ``NEW``) are in the log; one that is there already stays as it is."""
+    """New messages (columns ``NEW``) are in the log and in search's index; one that is there stays as it is."""
+    if not rows:
+        return
+    after = newest(tx)
     _INSERT.run(tx.conn, rows)
+    index(tx, after=after)
+
+
+def insert_unindexed(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
+    """New messages are in the log; search does not find them before ``index``."""
+    _INSERT.run(tx.conn, rows)
+
+
+def newest(tx: Tx) -> int:
+    """The highest id of a message so far; 0 before the first."""
+    return int(_NEWEST.fetch(tx.conn)[0][0])
+
+
+def index(tx: Tx, *, after: int) -> None:
+    """Messages with ids behind ``after`` are in search's index; they must not have been in it before.
+
+    On SQLite one statement for all of them: FTS5 writes its index out at the end of each (four times the price, row by
+    row). PostgreSQL keeps its column by itself.
+    """
+    if tx.sqlite:
+        _INDEX.run(tx.conn, [(after,)])
 
 
 def say_again(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
@@ -252,6 +284,8 @@ def quench(tx: Tx, message_id: int, at: int) -> None:
     """No reaction is on the message any more, as of a time in microseconds; what came later stays."""
     r = _reaction.c
     query = sa.update(_reaction).where(r.message_id == message_id, sa.type_coerce(r.at, sa.BigInteger) <= at)
+    # What the room's members put on it their platform has never heard of: its silence does not take it off.
+    query = query.where(r.who.not_like("room:%"))
     # The time, too: a reaction heard again that was given before is not put back.
     tx.conn.execute(query.values(count=0, at=from_micros(at)))
 
