@@ -1,7 +1,5 @@
 """What an import brings: many rows at once into a debate that nobody else has seen yet."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,38 +7,6 @@ from sqlmodel import col, select
 
 from bot.store.engine import Tx
 from bot.tables import Debate, Message, Place, from_micros
-
-_TRIGGER = "message_fts_new"
-_FILL = (
-    "INSERT INTO message_fts (rowid, terms) "
-    "SELECT id, terms FROM message WHERE id > ? AND debate_id = ? AND terms IS NOT NULL ORDER BY id"
-)
-
-
-@contextmanager
-def indexed_at_the_end(tx: Tx, debate_id: int) -> Iterator[None]:
-    """Messages that are inserted within are found by search once it ends; none may be changed within.
-
-    On SQLite a trigger keeps the index in step with each row, and each time the index goes to its table: that is six
-    times the price of filling it once. The trigger is back, as it was, before anybody else can see it gone: tables and
-    triggers are changed in the same transaction as rows.
-    """
-    if not tx.sqlite:
-        yield
-        return
-    sql = tx.conn.exec_driver_sql(
-        "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", (_TRIGGER,)
-    ).scalar_one()
-    after = tx.conn.exec_driver_sql("SELECT coalesce(max(id), 0) FROM message").scalar_one()
-    tx.conn.exec_driver_sql(f"DROP TRIGGER {_TRIGGER}")
-    yield
-    tx.conn.exec_driver_sql(_FILL, (after, debate_id))
-    tx.conn.exec_driver_sql(sql)
-
-
-def newest(tx: Tx) -> int:
-    """The highest id of a message so far; 0 before the first."""
-    return int(tx.conn.execute(sa.text("SELECT coalesce(max(id), 0) FROM message")).scalar_one())
 
 
 def ids(tx: Tx, debate_id: int, *, after: int) -> dict[str, int]:

@@ -26,7 +26,7 @@ _person = Person.__table__  # type: ignore[attr-defined]
 
 _m, _i, _p = _message.c, _identity.c, _person.c
 # Who has no name in their profile, or none that we may read, is called by their id.
-_no = sa.literal_column("''")
+_no: sa.ColumnElement[str] = sa.literal_column("''")
 _called = sa.func.coalesce(sa.func.nullif(_m.author, _no), sa.func.nullif(_i.name, _no), _i.platform_id, _no)
 LINE = (
     sa.select(

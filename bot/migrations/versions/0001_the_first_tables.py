@@ -269,10 +269,7 @@ def _search_up() -> None:
         "CREATE VIRTUAL TABLE message_fts USING fts5"
         "(terms, content='message', content_rowid='id', detail=none, columnsize=0, tokenize='ascii')"
     )
-    op.execute(
-        "CREATE TRIGGER message_fts_new AFTER INSERT ON message WHEN new.terms IS NOT NULL BEGIN "
-        "INSERT INTO message_fts (rowid, terms) VALUES (new.id, new.terms); END"
-    )
+    # No trigger for new rows: FTS5 writes its index out for each statement, so the store adds them a batch at a time.
     op.execute(
         "CREATE TRIGGER message_fts_changed AFTER UPDATE OF terms ON message WHEN old.terms IS NOT NULL BEGIN "
         "INSERT INTO message_fts (message_fts, rowid, terms) VALUES ('delete', old.id, old.terms); END"
@@ -289,7 +286,7 @@ def _search_up() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
-        for trigger in ("new", "changed", "again", "gone"):
+        for trigger in ("changed", "again", "gone"):
             op.execute(f"DROP TRIGGER message_fts_{trigger}")
         op.execute("DROP TABLE message_fts")
     op.drop_table('vote')
