@@ -9,15 +9,16 @@ Everything goes one way through the house::
                                                                   commit
     transcript = a pure function of the log ─► exports, board, recap, search
 
-Who may know whom, from the top (CI holds it)::
+Who may know whom: each layer imports those below it and none above (CI holds it)::
 
-    cli                      commands            __main__  the same, for python -m bot
-    app  rehearsal           wiring: the only two that know every room of the house
-    handlers/*  schedules/*  platforms and clock, none of which knows another
-    actions/                 one function for each verb: load, decide, save
-    writer  store/           the one thread that writes; the only SQL
-    tables                   what is kept
-    rules                    debate, cues, question, filing, transcript, exports …: pure, the time is an argument
+    1  bot/cli/  bot/__main__.py                     commands
+    2  bot/app.py  bot/doctor.py  bot/rehearsal/     wiring: the only ones that know every room of the house
+    3  handlers/slack/  handlers/room/  schedules/   platforms and clock, none of which knows another
+    4  bot/actions/                                  one function for each verb: load, decide, save
+    5  bot/writer.py  bot/backup.py  bot/store/      the one thread that writes; the only SQL
+    6  bot/tables.py                                 what is kept
+    7  bot/debate.py  bot/cues.py  bot/question.py   rules: pure, the time is an argument
+       bot/filing.py  bot/transcript.py              and with them outbox, errors, ports, exports, words …
 
 Start reading at ``debate.py`` and ``actions/run.py``.
 """
