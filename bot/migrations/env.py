@@ -7,7 +7,7 @@ import bot.tables  # noqa: F401  (importing the tables fills the metadata)
 from bot.store.engine import metadata
 
 
-def keep(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:  # noqa: FBT001
+def keep(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
     """Whether autogenerate looks at a thing: not at what search keeps for itself."""
     return not (name or "").startswith(("message_fts", "ix_message_tsv")) and not (kind == "column" and name == "tsv")
 
