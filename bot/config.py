@@ -1,4 +1,4 @@
-"""Settings: the environment, or `.env` in the folder that Tertulia is started in (DESIGN.md, 8).
+"""Settings: the environment, or `.env` in the folder that Tertulia is started in (docs/design.md, 8).
 
 Every one is optional, and one that is empty counts as not set. `.env.example` lists them all.
 """

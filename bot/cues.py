@@ -1,4 +1,4 @@
-"""A run-sheet as timed cues, and what becomes of a cue that is late (DESIGN.md, 4).
+"""A run-sheet as timed cues, and what becomes of a cue that is late (docs/design.md, 4).
 
 Pure: the clock asks "what is due?", and for each cue these rules answer "do it", "skip it" or "the hour is over".
 """

@@ -1,4 +1,4 @@
-"""Phases and the run-sheet of a debate: what may happen next, and what follows from it (DESIGN.md, 4).
+"""Phases and the run-sheet of a debate: what may happen next, and what follows from it (docs/design.md, 4).
 
 Pure: values in, decisions out; ``now`` is an argument.
 """

@@ -1,4 +1,4 @@
-"""A debate file (TOML, DESIGN.md 8) read whole: either a plan, or every fault at once with its line and key."""
+"""A debate file (TOML; docs/design.md, 8) read whole: either a plan, or every fault at once with its line and key."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Which question does a message answer, why, and how sure are we? (DESIGN.md, 5.) Pure."""
+"""Which question does a message answer, why, and how sure are we? (docs/design.md, 5.) Pure."""
 
 import re
 from bisect import bisect_right

@@ -23,7 +23,7 @@ def resolve(local: datetime, zone_name: str) -> datetime:
     """The instant in UTC of a local time that exists exactly once in its zone.
 
     A time with an offset of its own is taken as it is. Raises ``NoSuchTime`` in the gap of a clock change and
-    ``TwoTimes`` in its fold, both readings named (DESIGN.md, 6).
+    ``TwoTimes`` in its fold, both readings named (docs/design.md, 6).
     """
     if local.tzinfo is not None:
         return local.astimezone(UTC)

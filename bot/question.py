@@ -1,4 +1,4 @@
-"""States of a question, and what may become of it (DESIGN.md, 3). Pure."""
+"""States of a question, and what may become of it (docs/design.md, 3). Pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum

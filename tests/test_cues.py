@@ -18,7 +18,7 @@ def minutes(cues: list[Cue]) -> list[tuple[str, float]]:
 
 
 def test_default_debate_has_the_run_sheet_of_an_hour() -> None:
-    """Five questions, 60 minutes: DESIGN.md, section 4, minute by minute."""
+    """Five questions, 60 minutes: docs/design.md, section 4, minute by minute."""
     assert minutes(plan(STARTS, Pace(), questions=5, now=LONG_BEFORE)) == [
         ("announce", -7 * 1440), ("remind:24h", -1440), ("remind:1h", -60), ("remind:10m", -10),
         ("open", 0), ("label", 7),

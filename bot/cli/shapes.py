@@ -1,4 +1,4 @@
-"""The JSON shapes of the contract (DESIGN.md, 8): rows as plain data. Ids are strings, times ISO 8601 in UTC."""
+"""The JSON shapes of the contract (docs/design.md, 8): rows as plain data. Ids are strings, times ISO 8601 in UTC."""
 
 import json
 from typing import Any

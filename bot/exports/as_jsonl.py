@@ -1,4 +1,4 @@
-"""JSONL, for scripts: the contract of DESIGN.md, section 8. New keys may be added behind the old ones."""
+"""JSONL, for scripts: the contract of docs/design.md, section 8. New keys may be added behind the old ones."""
 
 import json
 from collections.abc import Sequence

@@ -63,7 +63,7 @@ def scrub(store: Store, *, deep: bool = False) -> bool:
 
     SQLite overwrites what it frees (``secure_delete``), but its index keeps deleted words until its parts are merged,
     and its log keeps pages until it is cut. Returns False when a reader was in the way of the cut: try again later.
-    On PostgreSQL the tables are vacuumed; its write-ahead log is its operator's (docs/operator).
+    On PostgreSQL the tables are vacuumed; its write-ahead log is its operator's (docs/operator.md).
     """
     with store.writing() as conn:
         raw = conn.connection.driver_connection
