@@ -57,7 +57,7 @@ class NoSuchQuestion(Refusal):
 
 
 class NoSuchMessage(Refusal):
-    """Ese mensaje no está en el registro del debate."""
+    """Ese mensaje ya no está en el debate; puede que lo hayan retirado. No se ha cambiado nada."""
 
 
 class UnknownCommand(Refusal):
@@ -87,6 +87,10 @@ class SomethingSaid(Refusal):
     """Ya han dicho {count} cosas y anular las borraría. ¿De verdad? Repite la orden con «de verdad» (o --yes)."""
 
 
+class BadMinutes(Refusal):
+    """Se puede extender entre 1 y {most} minutos. No se ha cambiado nada; por ejemplo, dale 5."""
+
+
 class NoQuestionLeft(Refusal):
     """No queda ninguna pregunta por hacer. Añade una, o cierra el debate."""
 
@@ -108,7 +112,7 @@ class Overlap(Refusal):
 
 
 class FilledUp(Refusal):
-    """Cabe como mucho {limit} en {what}; esto ocupa {size}. No se ha guardado nada; acórtalo y vuelve a enviarlo."""
+    """Caben como mucho {limit} en {what}; esto ocupa {size}. No se ha guardado nada; acórtalo y vuelve a enviarlo."""
 
 
 class Empty(Refusal):
@@ -182,7 +186,7 @@ class DatabaseAhead(Refusal):
 
 
 class BadBackup(Refusal):
-    """No se puede copiar: {why}."""
+    """No se puede copiar: {why}. No se ha escrito nada."""
 
 
 class Unwell(Refusal):
@@ -194,7 +198,7 @@ class ForeignPackage(Refusal):
 
 
 class Overloaded(TertuliaError):
-    """Hay demasiado trabajo esperando al disco; vuelve a intentarlo en unos segundos."""
+    """Hay demasiado trabajo esperando al disco y esto no se ha guardado; vuelve a intentarlo en unos segundos."""
 
 
 # --- what a mouth says to its publisher ----------------------------------------------------------------------------

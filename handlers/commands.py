@@ -218,8 +218,10 @@ PHRASES: Mapping[str, Order] = {"por donde vamos": Order.NOW, "where are we": Or
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def parse(text: str, *, prefix: str = "") -> Command:
+def parse(text: str, *, prefix: str = "", language: str = "es") -> Command:
     """The command of a text; nothing at all asks for help. ``prefix`` stands before the examples (``/tertulia ``).
+
+    ``language`` is that of the example for a word which is like no command.
 
     Raises ``UnknownCommand`` with the nearest one, and ``MissingArgument``.
     """
@@ -229,7 +231,7 @@ def parse(text: str, *, prefix: str = "") -> Command:
         return Command(Order.HELP)
     if _bare(typed) in PHRASES:
         return Command(PHRASES[_bare(typed)])
-    return _understood(parts[0].strip("¿¡.,;:!?") or parts[0], parts[1] if len(parts) > 1 else "", prefix)
+    return _understood(parts[0].strip("¿¡.,;:!?") or parts[0], parts[1] if len(parts) > 1 else "", prefix, language)
 
 
 def rule(order: Order) -> Rule:
@@ -254,10 +256,10 @@ def _bare(text: str) -> str:
     return " ".join(fold(text[:LONGEST_WORD]).strip("¿?¡!. ").split())
 
 
-def _understood(first: str, rest: str, prefix: str) -> Command:
+def _understood(first: str, rest: str, prefix: str, reader: str) -> Command:
     found = _find(first)
     if found is None:
-        raise _unknown(first, prefix)
+        raise _unknown(first, prefix, reader)
     one, language = found
     if one.order is Order.ASK:
         if not rest:
@@ -287,10 +289,10 @@ def _find(word: str) -> tuple[Rule, str] | None:
     return None
 
 
-def _unknown(word: str, prefix: str) -> errors.UnknownCommand:
+def _unknown(word: str, prefix: str, reader: str) -> errors.UnknownCommand:
     names = {fold(name): name for one in GRAMMAR for name in (*one.es, *one.en)}
     near = difflib.get_close_matches(fold(word)[:LONGEST_WORD], list(names), n=1, cutoff=LIKENESS)
-    nearest = names[near[0]] if near else rule(Order.HELP).es[0]
+    nearest = names[near[0]] if near else rule(Order.HELP).name(reader)
     one, language = _find(nearest) or (rule(Order.HELP), "es")
     return errors.UnknownCommand(word=word[:LONGEST_WORD], nearest=nearest, example=prefix + one.sample(language))
 

@@ -5,6 +5,7 @@ nobody says any more is gone, what has no English yet is named, and bot/words/en
 """
 
 import ast
+import io
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -138,6 +139,20 @@ def literals(node: ast.expr) -> Iterator[str]:
 def keep(found: Mapping[str, Iterable[str]]) -> list[str]:
     """The catalogue and its compiled form hold what was found; returns the sentences that have no English yet."""
     english = translations()
+    PO.write_text(written(found, english), "utf-8")
+    with MO.open("wb") as file:
+        write_mo(file, _catalogue(found, english))
+    return [sentence for sentence in found if not english.get(sentence)]
+
+
+def written(found: Mapping[str, Iterable[str]], english: Mapping[str, str]) -> str:
+    """The text of the catalogue that holds what was found, with its English."""
+    with io.BytesIO() as file:
+        write_po(file, _catalogue(found, english), width=120, include_lineno=False)
+        return file.getvalue().decode()
+
+
+def _catalogue(found: Mapping[str, Iterable[str]], english: Mapping[str, str]) -> Catalog:
     catalogue = Catalog(
         "en", header_comment=HEADER, project="Tertulia", version="0", creation_date=BORN, revision_date=BORN,
         last_translator="the Tertulia authors", language_team="English", msgid_bugs_address="none",
@@ -145,11 +160,7 @@ def keep(found: Mapping[str, Iterable[str]]) -> list[str]:
     )  # fmt: skip
     for sentence, places in found.items():
         catalogue.add(sentence, english.get(sentence, ""), locations=[(place, 1) for place in places])
-    with PO.open("wb") as file:
-        write_po(file, catalogue, width=120, include_lineno=False)
-    with MO.open("wb") as file:
-        write_mo(file, catalogue)
-    return [sentence for sentence in found if not english.get(sentence)]
+    return catalogue
 
 
 def translations() -> dict[str, str]:

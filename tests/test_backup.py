@@ -86,14 +86,16 @@ def test_copy_never_takes_the_place_of_a_file(tertulia: Terminal) -> None:
     kept = tertulia.write("copy.db", "lo de ayer")
 
     assert tertulia("backup", "copy.db").refusal == (
-        "No se puede copiar: ya hay algo en copy.db, y una copia no pisa a otra."
+        "No se puede copiar: ya hay algo en copy.db, y una copia no pisa a otra. No se ha escrito nada."
     )
     assert kept.read_text(encoding="utf-8") == "lo de ayer"
 
 
 def test_nothing_to_copy_is_said(tertulia: Terminal) -> None:
     """An empty folder has no database, and gets none by the way."""
-    assert tertulia("backup", "copy.db").refusal == ("No se puede copiar: todavía no hay base de datos en tertulia.db.")
+    assert tertulia("backup", "copy.db").refusal == (
+        "No se puede copiar: todavía no hay base de datos en tertulia.db. No se ha escrito nada."
+    )
     assert list(tertulia.folder.iterdir()) == []
 
 

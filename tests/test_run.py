@@ -181,7 +181,7 @@ def test_extend_by_nonsense_is_refused(evening: Evening, minutes: float) -> None
     evening.until(12)
     before = evening.cues()
 
-    with pytest.raises(errors.MissingArgument):
+    with pytest.raises(errors.BadMinutes):
         evening.extend(minutes)
 
     assert evening.cues() == before

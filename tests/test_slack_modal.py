@@ -92,7 +92,7 @@ async def test_the_zones_are_the_communitys_own_and_the_default_comes_first(scen
     ("changes", "field", "said"),
     [
         ({"title": "   "}, "title", "No has escrito nada en el título. Escríbelo y vuelve a enviarlo."),
-        ({"title": "t" * 201}, "title", "Cabe como mucho 200 caracteres en el título; esto ocupa 201."),
+        ({"title": "t" * 201}, "title", "Caben como mucho 200 caracteres en el título; esto ocupa 201."),
         ({"date": None}, "date", "No has escrito nada en la fecha."),
         ({"date": "2026-12-01"}, "date", "El comienzo, martes 1 de diciembre de 2026, 19:00 (Europe/Madrid)"),
         ({"date": "2027-03-28", "time": "02:30"}, "time", "Las 02:30 no existen en Europe/Madrid: ese día"),
@@ -101,8 +101,8 @@ async def test_the_zones_are_the_communitys_own_and_the_default_comes_first(scen
             "Se solapa con «¿Quién es el CXO?» (jueves 14 de enero de 2027, 19:00 (Europe/Madrid)) en ese canal.",
         ),
         ({"questions": " \n \n"}, "questions", "No has escrito nada en las preguntas."),
-        ({"questions": "a" * 1001}, "questions", "Cabe como mucho 1000 caracteres en la pregunta; esto ocupa 1001."),
-        ({"questions": "¿Y?\n" * 51}, "questions", "Cabe como mucho 50 preguntas en un debate; esto ocupa 51."),
+        ({"questions": "a" * 1001}, "questions", "Caben como mucho 1000 caracteres en la pregunta; esto ocupa 1001."),
+        ({"questions": "¿Y?\n" * 51}, "questions", "Caben como mucho 50 preguntas en un debate; esto ocupa 51."),
         ({"channel": None, "room": []}, "channel", "No has escrito nada en los lugares: elige un canal o la sala."),
     ],
 )  # fmt: skip

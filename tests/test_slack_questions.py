@@ -89,7 +89,7 @@ async def test_a_question_that_is_too_long_stays_in_its_form(scene: Scene) -> No
     sent = await scene.slack.submit_view(ANA, form["id"], {"question": {"question": "a" * 1001}})
     assert sent.payload["response_action"] == "errors"
     assert sent.payload["errors"]["question"].startswith(
-        "Cabe como mucho 1000 caracteres en la pregunta; esto ocupa 1001."
+        "Caben como mucho 1000 caracteres en la pregunta; esto ocupa 1001."
     )
     empty = await scene.slack.submit_view(ANA, form["id"], {"question": {"question": "   "}})
     assert empty.payload["errors"] == {"question": "No has escrito nada en la pregunta. Escríbelo y vuelve a enviarlo."}

@@ -24,6 +24,7 @@ from bot.tables import Cue, Debate, Question
 from bot.words.catalogue import words
 
 PENDING_CUE = frozenset({"planned", "held"})
+MOST_MINUTES = 240  # nobody sits longer; more is a slip of the finger
 
 
 def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
@@ -108,8 +109,8 @@ def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
 def extend(tx: Tx, debate: Debate, minutes: float, *, actor: Actor, now: datetime) -> None:
     """The question now open has that many minutes more; the rest of the hour moves with it."""
     may(tx, debate, Verb.EXTEND, actor)
-    if not 0 < minutes <= 240:
-        raise errors.MissingArgument(word="extender", what="entre 1 y 240 minutos", example="extender 5")
+    if not 0 < minutes <= MOST_MINUTES:
+        raise errors.BadMinutes(most=MOST_MINUTES)
     _shift(tx, debates.ident(debate), timedelta(minutes=minutes))
     debate.ends_at += timedelta(minutes=minutes)
     _decided(tx, debate, Verb.EXTEND, actor, now, detail=f"{minutes:g} min")

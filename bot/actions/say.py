@@ -112,7 +112,7 @@ def reminder(debate: Debate, *, ahead: timedelta) -> str:
     if minutes >= 120:
         left = say("{hours} horas", hours=round(minutes / 60))
     else:
-        left = say("una hora") if minutes == 60 else say("{minutes} minutos", minutes=max(minutes, 1))
+        left = say("una hora") if minutes == 60 else _minutes(say, max(minutes, 1))
     return say("En {left}: «{title}», {when}.", left=left, title=debate.title, when=_when(debate))
 
 
@@ -159,11 +159,18 @@ def closing(debate: Debate, following: Debate | None, house: House, *, people_co
     next_date = ""
     if following is not None:
         next_date = " " + say("Próximo debate: «{title}», {when}.", title=following.title, when=_when(following))
-    minutes = round(((debate.grace_until or debate.ends_at) - (debate.closed_at or debate.ends_at)).total_seconds() / 60)
-    late = " " + say("Aún recogemos respuestas {minutes} minutos.", minutes=minutes) if minutes > 0 else ""
+    minutes = round(
+        ((debate.grace_until or debate.ends_at) - (debate.closed_at or debate.ends_at)).total_seconds() / 60
+    )
+    late = " " + say("Aún recogemos respuestas durante {time}.", time=_minutes(say, minutes)) if minutes > 0 else ""
+    rest = {"late": late, "link": f"{house.url}/d/{debate.slug}", "next": next_date}
+    if people_count < 2:
+        return say(
+            "Gracias por participar en «{title}».{late} La transcripción: {link}{next}", title=debate.title, **rest
+        )
     return say(
         "Gracias a las {people} personas que habéis participado en «{title}».{late} La transcripción: {link}{next}",
-        people=people_count, title=debate.title, late=late, link=f"{house.url}/d/{debate.slug}", next=next_date,
+        people=people_count, title=debate.title, **rest,
     )  # fmt: skip
 
 
@@ -186,6 +193,10 @@ def missed(debate: Debate) -> str:
 
 def _when(debate: Debate) -> str:
     return dates.long(debate.starts_at, debate.timezone, locale=debate.locale)
+
+
+def _minutes(say: Words, minutes: int) -> str:
+    return say("un minuto") if minutes == 1 else say("{minutes} minutos", minutes=minutes)
 
 
 def _host(say: Words, debate: Debate) -> str:

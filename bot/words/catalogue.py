@@ -66,7 +66,7 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
     if field == "verb":
         return {
             "open": say("abrir"), "next": say("pasar a la siguiente pregunta"), "hold": say("pausar"),
-            "resume": say("seguir"), "extend": say("alargar"), "skip": say("saltar una pregunta"),
+            "resume": say("seguir"), "extend": say("extender"), "skip": say("saltar una pregunta"),
             "reorder": say("reordenar"), "add": say("añadir preguntas"), "close": say("cerrar"),
             "cancel": say("cancelar"), "abort": say("anular"),
         }  # fmt: skip

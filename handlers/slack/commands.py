@@ -20,7 +20,7 @@ CALENDAR = 20
 
 async def typed(desk: Desk, caller: Caller, text: str) -> None:
     """What the text asks for is done and answered. Raises Refusal."""
-    await given(desk, caller, commands.parse(text, prefix=PREFIX))
+    await given(desk, caller, commands.parse(text, prefix=PREFIX, language=caller.say.locale))
 
 
 async def asked(desk: Desk, caller: Caller, text: str) -> None:
@@ -29,7 +29,7 @@ async def asked(desk: Desk, caller: Caller, text: str) -> None:
         await desk.reply(caller, await questions.propose(desk, caller, text))
         return
     missing = errors.MissingArgument(
-        word="/pregunta", what="el texto de la pregunta", example="/pregunta ¿De quién depende?"
+        word="/pregunta", what="el texto de la pregunta", example="/pregunta " + caller.say("¿De quién depende?")
     )
     page = views.form_page(caller.say, caller.say.error(missing), "ask", caller.say("Escribirla en un formulario"))
     await desk.reply(caller, page)
