@@ -126,6 +126,21 @@ def test_forget_leaves_no_byte(store: Store, house: House) -> None:
     ]
 
 
+def test_a_forgotten_persons_question_is_not_asked(store: Store, house: House) -> None:
+    """What waits in the run-sheet without its words would go out to everybody."""
+    evening = zenobias_evening(store, house)
+    text = "¿Quién afina el xilofón de Iker?"
+    asker = Actor("slack:UIKER", "Iker")
+    ident = store.write(
+        lambda tx: ask.propose(tx, debates.get(tx, evening.id), text, asker=asker, now=evening.now).id or 0
+    )
+    store.write(lambda tx: ask.approve(tx, ident, actor=OPERATOR, now=evening.now, first=True).id)
+
+    store.write(lambda tx: people.forget(tx, "slack:UIKER", actor=OPERATOR, now=evening.now))
+
+    assert evening.look(lambda tx: debates.question(tx, None, ident).state) == "declined"
+
+
 def test_forgotten_words_are_not_found(store: Store, house: House) -> None:
     """Search knows nothing of them either."""
     evening = zenobias_evening(store, house)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import analyser
+from bot.question import OPEN_FOR_VOTES, State
 from bot.store import debates
 from bot.store import log as messages
 from bot.store.engine import Store, Tx
@@ -114,6 +115,8 @@ def _questions(tx: Tx, ids: Sequence[int], revs: dict[int, int]) -> list[str]:
     for one in tx.session.exec(select(Question).where(col(Question.asker_id).in_(ids))).all():
         said += [one.text, one.reason]
         one.text, one.reason, one.asker_id, one.rev = GONE, "", None, revs[one.debate_id]
+        if one.state in OPEN_FOR_VOTES:
+            one.state = State.DECLINED  # an empty question must not be asked in front of everybody
         tx.session.add(one)
     tx.session.flush()
     return [text for text in said if text]
