@@ -148,8 +148,12 @@ def test_moderator_page_tells_every_verb(sheet: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sheet", "heading"),
-    [(DESIGN, "| name | default |"), (OPERATOR, "| name | default | what it is |")],
-    ids=["design", "operator"],
+    [
+        (DESIGN, "| name | default |"),
+        (OPERATOR, "| name | default | what it is |"),
+        (ROOT / "docs" / "es" / "operator.md", "| nombre | si no se pone | qué es |"),
+    ],
+    ids=["design", "operator", "es"],
 )
 def test_settings_are_those_of_the_program(sheet: Path, heading: str) -> None:
     """Every setting is in the table with its default, in the order of the code."""
