@@ -1,6 +1,7 @@
 """``tertulia debate …``: planning a debate, holding it, looking at it."""
 
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from bot.cli import home, show
 from bot.cli.language import say, speaking
 from bot.cli.options import AsJson, DebateId
 from bot.ports import OPERATOR
+from bot.words.catalogue import Words
 
 if TYPE_CHECKING:
     from bot.debatefile import DebateFile
@@ -121,7 +123,14 @@ def list_all(as_json: AsJson = False) -> None:
     show.table(
         ("ID", text("FASE"), text("COMIENZO"), text("ZONA"), text("DÓNDE"), text("TÍTULO")),
         [
-            (row["id"], row["phase"], row["local"][:16], row["timezone"], ",".join(row["places"]), row["title"])
+            (
+                row["id"],
+                text.term("phase", row["phase"]),
+                row["local"][:16],
+                row["timezone"],
+                ",".join(row["places"]),
+                row["title"],
+            )
             for row in rows
         ],
     )
@@ -137,18 +146,22 @@ def show_one(debate: DebateId, as_json: AsJson = False) -> None:
     text = speaking()
     when = dates.long(datetime.fromisoformat(found["starts_at"]), found["timezone"], locale=text.locale)
     show.line(f"{found['id']}  {found['title']}  ({found['slug']})")
-    show.line(f"{found['phase']} · {when} · {', '.join(found['places'])}")
-    show.line("  ".join(f"{name} {count}" for name, count in found["counts"].items()))
+    show.line(f"{text.term('phase', found['phase'])} · {when} · {', '.join(found['places'])}")
+    show.line(" · ".join(f"{text.term('count', name)} {count}" for name, count in found["counts"].items()))
     show.line("")
     heads = ("ID", "P", text("ESTADO"), text("VOTOS"), text("PREGUNTA"))
-    show.table(heads, [(q["id"], q["number"], q["state"], q["votes"], q["text"]) for q in found["questions"]])
+    show.table(heads, [_question(text, one) for one in found["questions"]])
     show.line("")
     heads_of_cues = (text("SEÑAL"), text("HORA (UTC)"), text("ESTADO"), text("POR QUÉ"))
-    show.table(heads_of_cues, [(c["key"], c["due_at"], c["state"], c["why"]) for c in found["cues"]])
+    show.table(heads_of_cues, [(c["key"], c["due_at"], text.term("cue", c["state"]), c["why"]) for c in found["cues"]])
     for gap in found["gaps"]:
         show.line(
             text("Hueco en {platform}: {start} – {end}", platform=gap["platform"], start=gap["from"], end=gap["to"])
         )
+
+
+def _question(text: Words, one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return one["id"], one["number"], text.term("state", one["state"]), one["votes"], one["text"]
 
 
 def _shape(tx: "Tx", debate: str) -> dict[str, Any]:

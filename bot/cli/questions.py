@@ -1,6 +1,7 @@
 """``tertulia question …``: the run-sheet's questions and those that the audience proposes."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +10,7 @@ from bot.cli import home, show
 from bot.cli.language import say, speaking
 from bot.cli.options import AsJson, DebateId, QuestionId
 from bot.ports import OPERATOR
+from bot.words.catalogue import Words
 
 if TYPE_CHECKING:
     from bot.store.engine import Tx
@@ -34,7 +36,11 @@ def list_all(debate: AnyDebate = None, as_json: AsJson = False) -> None:
         return
     text = speaking()
     heads = ("ID", "P", text("ESTADO"), text("VOTOS"), text("DE"), text("PREGUNTA"))
-    show.table(heads, [(q["id"], q["number"], q["state"], q["votes"], q["asker"], q["text"]) for q in rows])
+    show.table(heads, [_row(text, one) for one in rows])
+
+
+def _row(text: Words, one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return one["id"], one["number"], text.term("state", one["state"]), one["votes"], one["asker"], one["text"]
 
 
 def _meant(tx: "Tx", debate: str | None) -> "Debate":

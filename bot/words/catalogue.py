@@ -45,6 +45,10 @@ class Words:
             return self(said.sentence, **self._fields(said.fields))
         return self(said) if said else said
 
+    def term(self, field: str, code: str) -> str:
+        """What people call a code of ours: ``term("phase", "held")`` is «en pausa»; the code where we have no word."""
+        return _terms(self, field).get(code, code)
+
     def _fields(self, fields: Mapping[str, object]) -> dict[str, object]:
         return {name: self._field(name, value) for name, value in fields.items()}
 
@@ -75,6 +79,16 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "pending": say("pendiente"), "approved": say("aprobada"), "asked": say("ya hecha"),
             "answered": say("ya respondida"), "declined": say("rechazada"), "merged": say("unida a otra"),
             "carried": say("guardada para otro día"),
+        }  # fmt: skip
+    if field == "cue":
+        return {
+            "planned": say("prevista"), "held": say("parada"), "done": say("hecha"), "skipped": say("saltada"),
+            "cancelled": say("retirada"),
+        }  # fmt: skip
+    if field == "count":
+        return {
+            "messages": say("mensajes"), "people": say("personas"), "questions": say("preguntas"),
+            "posts": say("publicaciones"), "waiting": say("por enviar"), "failed": say("sin enviar"),
         }  # fmt: skip
     return {}
 
