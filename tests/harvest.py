@@ -149,7 +149,8 @@ def written(found: Mapping[str, Iterable[str]], english: Mapping[str, str]) -> s
     """The text of the catalogue that holds what was found, with its English."""
     with io.BytesIO() as file:
         write_po(file, _catalogue(found, english), width=120, include_lineno=False)
-        return file.getvalue().decode()
+        # Whose hand wrote it is no part of what it says.
+        return re.sub(r'"Generated-By:.*\n', "", file.getvalue().decode())
 
 
 def _catalogue(found: Mapping[str, Iterable[str]], english: Mapping[str, str]) -> Catalog:

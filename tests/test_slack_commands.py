@@ -171,7 +171,7 @@ async def test_now_says_question_time_and_best_answers_within_two_seconds(scene:
     assert time.monotonic() - begun < 2
     assert page["text"] == (
         "Vamos por la P1: ¿Qué perfil?\n"
-        "Quedan 8 min para esta pregunta · 48 min en total.\n"
+        "Tiempo: 8 min para esta pregunta · 48 min en total.\n"
         "Lo mejor hasta ahora:\n"
         "• Ana: Alguien que escucha &lt;a todos&gt; (1 reacción)\n"
         "• Eva: Del negocio"
@@ -268,7 +268,7 @@ async def test_guests_of_other_organisations_are_refused(scene: Scene) -> None:
     ts = await scene.slack.say(CHANNEL, ANA, "x", blocks=[{"type": "actions", "block_id": "b", "elements": [button]}])
     answer = await scene.answer(await scene.slack.press(GUEST, ts, "ask"))
     assert (
-        answer["text"] == "Esto es solo para quienes son de este espacio de Slack; responder en los hilos, sí puedes."
+        answer["text"] == "Esto es solo para quienes son de este espacio de Slack; en los hilos sí puedes responder."
     )
     assert scene.slack.backend.views.stacks.get(GUEST, []) == []
 

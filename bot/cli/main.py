@@ -16,7 +16,7 @@ from bot.words.catalogue import Words
 
 def build(words: Words) -> TyperGroup:
     """The whole program as a tree of commands whose help speaks a language."""
-    app = _typer(say("Debates en vivo en Slack y en una sala web, con su transcripción al terminar."))
+    app = _typer(say("Debates en directo en Slack y en una sala web, con su transcripción al terminar."))
     app.add_typer(operate.app)
     debates = _typer(say("Planificar, llevar y mirar debates."))
     debates.add_typer(debate.app)

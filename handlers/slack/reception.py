@@ -219,7 +219,7 @@ class Reception:
                 await doing
                 return ""
             getattr(doing, "close", lambda: None)()
-            sentence = say("Esto es solo para quienes son de este espacio de Slack; responder en los hilos, sí puedes.")
+            sentence = say("Esto es solo para quienes son de este espacio de Slack; en los hilos sí puedes responder.")
         except errors.NotModerator as refusal:
             await self._note(caller, what)
             sentence = say.error(refusal)

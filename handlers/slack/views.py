@@ -116,7 +116,7 @@ def _where(say: Words, now: Now, timezone: str) -> str:
     left = [] if now.seconds_in_all is None else [say("{time} en total", time=_minutes(say, now.seconds_in_all))]
     if now.seconds_for_question is not None:
         left.insert(0, say("{time} para esta pregunta", time=_minutes(say, now.seconds_for_question)))
-    time = "\n" + say("Quedan {left}.", left=" · ".join(left)) if left else ""
+    time = "\n" + say("Tiempo: {left}.", left=" · ".join(left)) if left else ""
     question = say("Vamos por la P{number}: {text}", number=now.number, text=now.question) if now.number else ""
     if now.phase is Phase.HELD:
         return "\n".join(part for part in (question, say("El debate está en pausa: el reloj no corre.")) if part)
