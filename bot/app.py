@@ -278,7 +278,7 @@ class App:
                 await self.runner.stop()
                 for task in self._tasks:
                     task.cancel()
-                if self.slack is not None and self.slack.bot is not None:
+                if self.slack is not None:
                     await self.slack.stop()
                 if self._server is not None:
                     self._hub_close()
