@@ -141,29 +141,36 @@ class Writer:
     def _commit(
         self, conn: sa.Connection, jobs: list[_Job]
     ) -> tuple[list[tuple[_Job, Any, BaseException | None]], Committed]:
-        done: list[tuple[_Job, Any, BaseException | None]] = []
         committed = Committed()
+        if len(jobs) == 1:
+            # Alone it needs no savepoint: what fails takes only itself back.
+            return [self._act(conn, jobs[0], conn.begin, committed)], committed
         with conn.begin():
-            for job in jobs:
-                tx = Tx(conn, self._memory)
-                savepoint = conn.begin_nested()
-                try:
-                    result = job[0](tx)
-                    tx.finish()
-                    savepoint.commit()
-                except sa.exc.OperationalError:
-                    raise  # locked, full, gone: nothing of this group is safe
-                except Exception as error:  # noqa: BLE001  (an action's own failure is its caller's)
-                    if savepoint.is_active:  # a failed flush has rolled it back already
-                        savepoint.rollback()
-                    self._memory.clear()  # it may remember what has just been undone
-                    done.append((job, None, error))
-                else:
-                    committed.add(tx)
-                    done.append((job, result, None))
-                finally:
-                    tx.drop()
-        return done, committed
+            return [self._act(conn, job, conn.begin_nested, committed) for job in jobs], committed
+
+    def _act(
+        self, conn: sa.Connection, job: _Job, begin: Callable[[], sa.Transaction], committed: Committed
+    ) -> tuple[_Job, Any, BaseException | None]:
+        """The action has run in its transaction or savepoint, or is undone with its error; a disk in trouble raises."""
+        tx = Tx(conn, self._memory)
+        transaction = begin()
+        try:
+            result = job[0](tx)
+            tx.finish()
+        except sa.exc.OperationalError:
+            if transaction.is_active:
+                transaction.rollback()
+            raise  # locked, full, gone: nothing of this group is safe
+        except Exception as error:  # noqa: BLE001  (an action's own failure is its caller's)
+            if transaction.is_active:  # a failed flush has rolled it back already
+                transaction.rollback()
+            self._memory.clear()  # it may remember what has just been undone
+            return job, None, error
+        finally:
+            tx.drop()
+        transaction.commit()
+        committed.add(tx)
+        return job, result, None
 
     @staticmethod
     def _reopen(conn: sa.Connection | None) -> None:
