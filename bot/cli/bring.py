@@ -35,7 +35,7 @@ def several() -> None:
 
 
 @app.command(
-    "slack-export", help=say("Un canal de una exportación de Slack se convierte en un debate cerrado; escribe su id.")
+    "slack-export", help=say("Convierte un canal de Slack exportado en un debate. Queda cerrado; escribe su id.")
 )
 def slack_export(
     path: Annotated[Path, typer.Argument(metavar="PATH", help=say("La exportación: su carpeta o su zip."))],

@@ -48,7 +48,7 @@ def resume(debate: DebateId) -> None:
     show.line(speaking()("En marcha."))
 
 
-@app.command(help=say("Da más minutos a la pregunta de ahora; lo demás se corre con ella."))
+@app.command(help=say("Da más minutos a la pregunta de ahora. Lo demás se corre con ella."))
 def extend(
     debate: DebateId, minutes: Annotated[float, typer.Argument(metavar="MINUTES", help=say("Cuántos minutos más."))]
 ) -> None:
@@ -105,9 +105,7 @@ def reorder(debate: DebateId, questions: QuestionIds) -> None:
     show.line(speaking()("En el nuevo orden."))
 
 
-@app.command(
-    help=say("Rehace desde el registro lo que se deriva de él: a qué pregunta responde cada cosa, y la búsqueda.")
-)
+@app.command(help=say("Rehace lo que se deriva del registro. A qué pregunta responde cada cosa, y la búsqueda."))
 def rebuild(debate: DebateId) -> None:
     """Filing and search terms of the debate are what the log says."""
     from bot.actions import rebuild as actions

@@ -24,7 +24,7 @@ app = typer.Typer()
 _EVERY_LINES = 2_000
 
 
-@app.command(help=say("Escribe la transcripción de un debate, también mientras está en marcha."))
+@app.command(help=say("Escribe la transcripción de un debate. También mientras está en marcha."))
 def export(
     debate: DebateId,
     out: Annotated[Path, typer.Option(help=say("El fichero que se escribe, o - para la salida."))],

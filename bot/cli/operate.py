@@ -53,7 +53,7 @@ def doctor(as_json: AsJson = False) -> None:
         raise errors.Unwell(count=faults)
 
 
-@app.command(help=say("Copia la base de datos a un fichero, también con el bot en marcha."))
+@app.command(help=say("Copia la base de datos a un fichero. También con el bot en marcha."))
 def backup(
     path: Annotated[Path, typer.Argument(metavar="PATH", help=say("El fichero de la copia, o su carpeta."))],
 ) -> None:
@@ -67,7 +67,7 @@ def backup(
     show.line(str(target))
 
 
-@app.command(help=say("Ensaya un debate entero, con voces inventadas, contra un Slack de mentira y la sala de verdad."))
+@app.command(help=say("Ensaya un debate entero con voces inventadas. Slack es de mentira; la sala, la de verdad."))
 def rehearse(
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help=say("Cuántas veces más deprisa que de verdad."))] = 20,
     source: Annotated[

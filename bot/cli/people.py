@@ -18,7 +18,9 @@ people = typer.Typer(no_args_is_help=True)
 moderators = typer.Typer(no_args_is_help=True)
 
 
-@people.command(help=say("Olvida a una persona: lo que dijo y cómo se llamaba desaparece de todas partes."))
+@people.command(
+    help=say("Olvida a una persona, para siempre. Lo que dijo y cómo se llamaba desaparece de todas partes.")
+)
 def forget(person: Person, yes: Really = False) -> None:
     """No byte of what the person said or was called is left."""
     from bot.actions import people as actions
@@ -40,7 +42,7 @@ def forget(person: Person, yes: Really = False) -> None:
     show.line(text("Olvidada."))
 
 
-@people.command(help=say("El archivo nombra a una persona por un alias; vacío, otra vez por su nombre."))
+@people.command(help=say("Nombra en el archivo a una persona por un alias. Vacío, otra vez por su nombre."))
 def alias(
     person: Person, name: Annotated[str, typer.Argument(metavar="ALIAS", help=say("Cómo la nombra el archivo."))]
 ) -> None:
