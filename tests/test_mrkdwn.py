@@ -297,3 +297,12 @@ def test_to_mrkdwn_wakes_nobody() -> None:
         "R&amp;D &lt;!here&gt; &lt;@U1&gt; @\u2060here, @\u2060Channel @\u2060everyone @hereby a@b.es"
     )
     assert mrkdwn.read(mrkdwn.to_mrkdwn("<b> & <@U1>"), names=NAMES) == ("<b> & <@U1>", None)
+
+
+@pytest.mark.parametrize("text", ["hola", "hola\n\n", "con :smile: y <b>", "a\x00b", "https://a.es", "", "\n", "*no*"])
+def test_one_run_of_text_reads_like_any_other(text: str) -> None:
+    """The short way for blocks that are one run gives what the long way gives."""
+    alone = rich_text({"type": "rich_text_section", "elements": [{"type": "text", "text": text}]})
+    styled = rich_text({"type": "rich_text_section", "elements": [{"type": "text", "text": text, "style": {}}]})
+
+    assert mrkdwn.read("", alone, names=mrkdwn.Names()) == mrkdwn.read("", styled, names=mrkdwn.Names())

@@ -5,9 +5,10 @@ Reading Slack's text costs about as much as writing it down with its index, and 
 
 import multiprocessing
 import os
+import queue
 from collections.abc import Iterator
-from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,15 @@ from handlers.slack.export import Channel, Export, Left, Window, read
 
 # Below this the second process would take longer to start than it saves.
 LARGE = 8 * 1024 * 1024
-# Messages sent in one go; a connection takes no more until they are fetched, so little is ever under way.
+# Messages sent in one go, and how many such pieces may wait: a pipe alone holds less than one, and whoever wrote into
+# it would stand still while the other works.
 PIECE = 500
+MOST_PIECES = 40
+# After this long without a piece it is seen whether the second process still lives.
+PATIENCE_SECONDS = 5.0
 
 _Packed = tuple[Any, ...]
+_Piece = tuple[str, Any]
 
 
 def said(path: Path, opened: Export, channel: Channel, window: Window, left: Left) -> Iterator[list[Said]]:
@@ -29,25 +35,26 @@ def said(path: Path, opened: Export, channel: Channel, window: Window, left: Lef
         yield from opened.said(channel, window, left)
         return
     spawned = multiprocessing.get_context("spawn")
-    ours, theirs = spawned.Pipe(duplex=False)
-    reader = spawned.Process(target=_read, args=(theirs, path, channel.id, window), daemon=True)
+    pieces: Queue[_Piece] = spawned.Queue(MOST_PIECES)
+    reader = spawned.Process(target=_read, args=(pieces, path, channel.id, window), daemon=True)
     reader.start()
-    theirs.close()
     try:
-        yield from _received(ours, left)
+        yield from _received(pieces, reader, left)
     finally:
-        ours.close()
         reader.terminate()
         reader.join()
+        pieces.close()
 
 
-def _received(ours: Connection, left: Left) -> Iterator[list[Said]]:
+def _received(pieces: "Queue[_Piece]", reader: BaseProcess, left: Left) -> Iterator[list[Said]]:
     day: list[Said] = []
     while True:
         try:
-            kind, content = ours.recv()
-        except EOFError as error:
-            raise errors.BrokenFile(file="?", why="el proceso que leía se ha parado") from error
+            kind, content = pieces.get(timeout=PATIENCE_SECONDS)
+        except queue.Empty as silent:
+            if reader.is_alive():
+                continue
+            raise errors.BrokenFile(file="?", why="el proceso que leía se ha parado") from silent
         if kind == "said":
             day += [_unpacked(one) for one in content]
         elif kind == "day":
@@ -60,20 +67,19 @@ def _received(ours: Connection, left: Left) -> Iterator[list[Said]]:
             return
 
 
-def _read(theirs: Connection, path: Path, channel_id: str, window: Window) -> None:
+def _read(pieces: "Queue[_Piece]", path: Path, channel_id: str, window: Window) -> None:
     """The second process: every day in turn, and at the end what was left out."""
     left = Left()
-    with suppress(BrokenPipeError):  # the first process has given up
-        try:
-            opened = read(path)
-            for day in opened.said(opened.channel(channel_id), window, left):
-                for start in range(0, len(day), PIECE):
-                    theirs.send(("said", [_packed(one) for one in day[start : start + PIECE]]))
-                theirs.send(("day", None))
-        except errors.BrokenFile as error:
-            theirs.send(("broken", {name: str(value) for name, value in error.fields.items()}))
-            return
-        theirs.send(("end", (left.noise, left.strange)))
+    try:
+        opened = read(path)
+        for day in opened.said(opened.channel(channel_id), window, left):
+            for start in range(0, len(day), PIECE):
+                pieces.put(("said", [_packed(one) for one in day[start : start + PIECE]]))
+            pieces.put(("day", None))
+    except errors.BrokenFile as error:
+        pieces.put(("broken", {name: str(value) for name, value in error.fields.items()}))
+        return
+    pieces.put(("end", (left.noise, left.strange)))
 
 
 def _packed(one: Said) -> _Packed:

@@ -37,6 +37,11 @@ def read(text: object, blocks: object = None, attachments: object = None, *, nam
         said = emoji.shown(richtext.storable(text)).rstrip("\n")
         if said:
             return said, None
+    alone = _one_text(blocks)
+    if alone is not None and "://" not in alone:
+        said = richtext.storable(alone).rstrip("\n")
+        if said:
+            return said, None
     spans = _trimmed(_of_blocks(blocks, names)) or _trimmed(_of_mrkdwn(_str(text), names))
     if not spans:
         spans = _trimmed(_of_attachments(attachments, names))
@@ -50,6 +55,21 @@ def to_mrkdwn(text: str) -> str:
 
 
 _WAKES = re.compile(r"@(?=(?:channel|here|everyone|canal|aquí|todos)\b)", re.IGNORECASE)
+
+
+def _one_text(blocks: object) -> str | None:
+    """The text of blocks that are one run without looks, as most of what people type is; None for anything else."""
+    inside: object = blocks
+    for kind in ("rich_text", "rich_text_section"):
+        if not (isinstance(inside, list) and len(inside) == 1 and isinstance(inside[0], dict)):
+            return None
+        if inside[0].get("type") != kind:
+            return None
+        inside = inside[0].get("elements")
+    if not (isinstance(inside, list) and len(inside) == 1 and isinstance(inside[0], dict)):
+        return None
+    text = inside[0].get("text")
+    return text if inside[0].get("type") == "text" and "style" not in inside[0] and isinstance(text, str) else None
 
 
 # --- small readings of what may have any shape ---------------------------------------------------------------------
