@@ -61,6 +61,7 @@ class Writer:
         self._store = store
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
+        self._stopped = False
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._listeners: list[Callable[[Committed], None]] = []
         self._memory: dict[object, Any] = {}
@@ -73,6 +74,7 @@ class Writer:
 
     def stop(self) -> None:
         """What was waiting is committed and the thread has ended."""
+        self._stopped = True
         self._jobs.put(None)
         self._thread.join()
 
@@ -82,7 +84,7 @@ class Writer:
 
     def do(self, action: Callable[[Tx], T]) -> Awaitable[T]:
         """An awaitable of the action's result, done once it is committed; raises ``Overloaded`` at once when full."""
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= MOST_WAITING or self._stopped:
             raise errors.Overloaded
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()

@@ -21,6 +21,8 @@ from bot.writer import Writer
 
 TICK_SECONDS = 0.5
 WAKE = "wake"
+# Cues that are done in one commit: enough that a full hour starts quickly, few enough that an answer need not wait.
+MOST_AT_ONCE = 16
 # A wake-up while another is at work only says "look again": it must not be skipped for that.
 MOST_WAKES = 20
 
@@ -78,12 +80,25 @@ class Runner:
         try:
             due_at = await asyncio.to_thread(self._next_due)
             while due_at is not None and due_at <= self._now():
-                await self._writer.do(lambda tx: run.do_due(tx, now=self._now(), house=self._house))
-                due_at = await asyncio.to_thread(self._next_due)
+                due_at = await self._do(MOST_AT_ONCE)
         except Exception:  # noqa: BLE001  (an ailing database must not stop the clock: the next tick tries again)
             _log.exception("clock.tick_failed")
             return
         self._arm(due_at)
+
+    async def _do(self, most: int) -> datetime | None:
+        """Some of what is due is done; one cue that cannot be is given up, so that it does not stop all the others."""
+        try:
+            return await self._writer.do(lambda tx: run.do_all_due(tx, now=self._now(), house=self._house, most=most))
+        except Exception as error:
+            if self._writer.trouble:
+                raise
+            if most > 1:
+                return await self._do(1)
+            _log.exception("clock.cue_failed")
+            why = f"{type(error).__name__}: {error}"[:200]
+            await self._writer.do(lambda tx: run.give_up(tx, now=self._now(), why=why))
+            return self._now()
 
     def _next_due(self) -> datetime | None:
         with self._store.read() as tx:

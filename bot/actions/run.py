@@ -227,6 +227,22 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
     return row.key
 
 
+def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
+    """All that is due (``most`` cues at the most) has been done in one commit; returns when the next one is due."""
+    for _ in range(most):
+        if do_due(tx, now=now, house=house) is None:
+            break
+    return debates.next_due(tx)
+
+
+def give_up(tx: Tx, *, now: datetime, why: str) -> None:
+    """The cue that is due longest cannot be done and is skipped with the reason, so that the clock goes on."""
+    row = debates.due_cue(tx, now)
+    if row is not None:
+        _skipped(tx, row, now, why)
+        debates.bump(tx, row.debate_id)
+
+
 def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> None:  # noqa: C901  (one branch a kind)
     match cue.kind:
         case rules.Kind.ANNOUNCE:

@@ -177,8 +177,9 @@ def closing(debate: Debate, following: Debate | None, house: House, *, people_co
 def ready(debate: Debate, house: House) -> str:
     """What moderators read when the transcript is ready."""
     return words(debate.locale)(
-        "La transcripción de «{title}» está lista, con un borrador del resumen: {link}",
+        "La transcripción de «{title}» está lista, con un borrador del resumen: {link} y {recap}",
         title=debate.title, link=f"{house.url}/d/{debate.slug}/transcript.html",
+        recap=f"{house.url}/d/{debate.slug}/recap.md",
     )  # fmt: skip
 
 

@@ -105,6 +105,20 @@ def reorder(debate: DebateId, questions: QuestionIds) -> None:
     show.line(speaking()("En el nuevo orden."))
 
 
+@app.command(help=say("Escribe un borrador del resumen. Las mejores respuestas a cada pregunta y los enlaces."))
+def recap(debate: DebateId) -> None:
+    """The draft of the recap is printed, in Markdown."""
+    from bot.exports.as_recap import draft
+    from bot.store import transcripts
+    from bot.words.catalogue import words
+
+    with home.opened() as store:
+        transcript = transcripts.load(store, debate)
+        text = draft(transcript, words(transcript.head.locale))
+    for line in text.splitlines():
+        show.line(line)
+
+
 @app.command(help=say("Rehace lo que se deriva del registro. A qué pregunta responde cada cosa, y la búsqueda."))
 def rebuild(debate: DebateId) -> None:
     """Filing and search terms of the debate are what the log says."""

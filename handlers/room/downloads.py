@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bot import errors
 from bot.exports import formats
+from bot.exports.as_recap import draft
 from bot.store import transcripts
 from bot.words.catalogue import words
 from handlers.room.context import locale_of, room_of
@@ -43,6 +44,14 @@ async def transcript(request: Request) -> Response:
     if name not in _SHOWN:
         headers["content-disposition"] = f'attachment; filename="{found.head.slug}.{chosen.extension}"'
     return StreamingResponse(_from(first, pieces), headers=headers, media_type=chosen.media_type)
+
+
+async def recap(request: Request) -> Response:
+    """The draft of the recap, as the log is now."""
+    room = room_of(request)
+    found = await asyncio.to_thread(transcripts.load, room.store, request.path_params["slug"])
+    text = await asyncio.to_thread(draft, found, words(found.head.locale))
+    return Response(text, headers={"cache-control": "no-cache"}, media_type="text/markdown; charset=utf-8")
 
 
 async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

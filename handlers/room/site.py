@@ -131,6 +131,7 @@ def _debate_routes(get: list[str], post: list[str]) -> list[BaseRoute]:
     return [
         Route("/d/{slug}/calendar.ics", ics.one_debate, methods=get),
         Route("/d/{slug}/transcript.{format:str}", downloads.transcript, methods=get),
+        Route("/d/{slug}/recap.md", downloads.recap, methods=get),
         Route("/d/{slug}/stream", pages.stream, methods=get),
         Route("/d/{slug}/join", composer.join, methods=post),
         Route("/d/{slug}/say", composer.say, methods=post),
