@@ -82,9 +82,14 @@ class Gauges(Collector):
         yield CounterMetricFamily("tertulia_stream_dropped", "Pages too slow, let go", value=self._hub.dropped)
         yield GaugeMetricFamily("tertulia_writer_ok", "1 while commits succeed", value=not self._writer.trouble)
         up = GaugeMetricFamily("tertulia_part_ok", "1 while a part is well", labels=["part"])
+        told = GaugeMetricFamily("tertulia_part_value", "The numbers that a part tells of itself", labels=["part", "name"])
         for name, part in self._health().items():
             up.add_metric([name], float(bool(part.get("ok", True))))
+            for what, value in part.items():
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    told.add_metric([name, what], value)
         yield up
+        yield told
         with self._store.read() as tx:
             waiting, phases = outbox.backlog(tx), [one.phase for one in debates.every(tx)]
         backlog = GaugeMetricFamily("tertulia_outbox_waiting", "Posts that wait", labels=["platform"])
