@@ -51,10 +51,10 @@ class Size:
 
     shape: Shape
     quick: bool = False
-    pairs: int = 5
+    pairs: int = 3
     slow_pairs: int = 2  # of what takes minutes
     events: Sequence[tuple[int, float]] = ((200, 60.0), (1000, 20.0))  # (events a second, seconds)
-    saturation: tuple[int, int] = (20_000, 3)  # (events, pairs)
+    saturation: tuple[int, int] = (6_000, 3)  # (events, pairs)
     dispatches: int = 2_000
     cues: int = 10_000
     due: int = 20  # debates, one after the other, of which each has a dozen cues that fall due while we look

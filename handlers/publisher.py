@@ -139,9 +139,7 @@ class Publisher:
 
     async def _release(self) -> None:
         """What a dead process of this machine held need not wait for its lease to run out."""
-        await self._writer.do(
-            lambda tx: send.abandoned(tx, self._mouth.platform, dead=partial(dead, me=self._owner))
-        )
+        await self._writer.do(lambda tx: send.abandoned(tx, self._mouth.platform, dead=partial(dead, me=self._owner)))
 
     async def _send_due(self) -> None:
         claimed = await self._writer.do(

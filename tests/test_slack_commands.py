@@ -267,9 +267,7 @@ async def test_guests_of_other_organisations_are_refused(scene: Scene) -> None:
     button = {"type": "button", "action_id": "ask", "text": {"type": "plain_text", "text": "Proponer"}}
     ts = await scene.slack.say(CHANNEL, ANA, "x", blocks=[{"type": "actions", "block_id": "b", "elements": [button]}])
     answer = await scene.answer(await scene.slack.press(GUEST, ts, "ask"))
-    assert (
-        answer["text"] == "Esto es solo para quienes son de este espacio de Slack; en los hilos sí puedes responder."
-    )
+    assert answer["text"] == "Esto es solo para quienes son de este espacio de Slack; en los hilos sí puedes responder."
     assert scene.slack.backend.views.stacks.get(GUEST, []) == []
 
 

@@ -206,9 +206,7 @@ async def over_http(store: Store, guests: Guests) -> AsyncIterator[tuple[SlackSt
     writer.start()
     # The address has to be known before the workspace is made: the routes answer 503 until the start.
     secret = InstalledApp().signing_secret
-    waiting = SlackPlatform(
-        Keys("", signing_secret=secret), store, writer, HOUSE, tempo=HASTY, listeners=guests.made
-    )
+    waiting = SlackPlatform(Keys("", signing_secret=secret), store, writer, HOUSE, tempo=HASTY, listeners=guests.made)
     async with served(waiting) as port:
         app = InstalledApp(scopes=ALL_SCOPES, request_url=f"http://127.0.0.1:{port}/slack/events")
         async with workspace_with_people(app, QUICK) as slack:

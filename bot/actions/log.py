@@ -83,9 +83,7 @@ def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
     return filing.Asked([from_micros(at) for _, at in rows], [n for n, _ in rows], store.question_posts(tx, debate_id))
 
 
-def _file_row(
-    row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]
-) -> filing.Filing:
+def _file_row(row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]) -> filing.Filing:
     _id, platform, ident, thread, quotes, text, posted, number, by, sure, _conflict, hand, gone = row
     root = roots.get((str(platform), str(thread))) if thread is not None and thread != ident else None
     posted_at = from_micros(int(str(posted)))
@@ -412,9 +410,7 @@ def dump_files(files: Sequence[Attachment]) -> str | None:
     return json.dumps([[f.name, f.mimetype, f.url] for f in files], ensure_ascii=False) if files else None
 
 
-def file_by_hand(
-    tx: Tx, debate: Debate, message_id: int, number: int | None, *, who: str, now: datetime
-) -> None:
+def file_by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, who: str, now: datetime) -> None:
     """A moderator's hand decides which question a message answers (None: none of them)."""
     debate_id = debates.ident(debate)
     if number is not None and number not in [known for known, _ in store.asked(tx, debate_id)]:
@@ -423,5 +419,3 @@ def file_by_hand(
     store.by_hand(tx, debate_id, message_id, number or 0, rev)
     refile(tx, debate)  # what was said below it follows
     debates.record(tx, who=who, action="file", debate_id=debate_id, now=now, detail=f"{message_id}: P{number or 0}")
-
-

@@ -55,9 +55,7 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
         log.refile_thread(tx, row.debate_id, [platform_id], roots={}, rev=rev)
 
 
-def again(
-    tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False
-) -> bool:
+def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:
     """The post will be tried again later, as the platform asked; returns False once it is given up for good.
 
     ``unsent`` says that it surely does not stand there, so that nobody needs to look before it is tried again.

@@ -82,7 +82,7 @@ class Gauges(Collector):
         yield CounterMetricFamily("tertulia_stream_dropped", "Pages too slow, let go", value=self._hub.dropped)
         yield GaugeMetricFamily("tertulia_writer_ok", "1 while commits succeed", value=not self._writer.trouble)
         up = GaugeMetricFamily("tertulia_part_ok", "1 while a part is well", labels=["part"])
-        told = GaugeMetricFamily("tertulia_part_value", "The numbers that a part tells of itself", labels=["part", "name"])
+        told = GaugeMetricFamily("tertulia_part_value", "What a part counts of itself", labels=["part", "name"])
         for name, part in self._health().items():
             up.add_metric([name], float(bool(part.get("ok", True))))
             for what, value in part.items():

@@ -50,4 +50,3 @@ class SlackEvents:
             return await AsyncSlackRequestHandler(self.app).handle(request)
         stored = await hearing.put(body, text)
         return PlainTextResponse("", status_code=200 if stored else 503)
-
