@@ -40,6 +40,7 @@ WEB_SECONDS = 1
 # Erased words leave the index and the log a moment later, so that a burst of deletions costs once.
 SCRUB_AFTER_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 3600.0
+CHECKPOINT_SECONDS = 1.0
 LOOK_AT_SLACK_SECONDS = 1.0
 # A clock that has not ticked for this long has stopped.
 SILENT_CLOCK = timedelta(seconds=10)
@@ -106,7 +107,7 @@ class App:
             if self.settings.slack_on:
                 await self._join_slack()
             self.runner.start()
-            for work in (self._keep_scrubbed(), self._keep_house(), self._look_at_slack()):
+            for work in (self._keep_scrubbed(), self._keep_house(), self._keep_log_short(), self._look_at_slack()):
                 self._spawn(work)
             await self._until_answering(web)
             self._inside = _inside(listener)
@@ -257,6 +258,11 @@ class App:
             self._scrub_wanted.clear()
             if not await asyncio.to_thread(erasure.scrub, self.store):
                 self._scrub_wanted.set()  # a reader was in the way
+
+    async def _keep_log_short(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await asyncio.to_thread(self.store.checkpoint)
 
     async def _keep_house(self) -> None:
         while True:

@@ -414,3 +414,18 @@ def test_two_programs_that_start_at_once_upgrade_once(bare: Store) -> None:
 
     assert [process.wait(30) for process in running] == [0, 0]
     assert bare.revision() == HEAD
+
+
+def test_checkpoint_brings_the_log_into_the_file(sqlite_store: Store) -> None:
+    """What was committed stands in the file itself afterwards, and nothing is lost by it."""
+    path = sqlite_store.path
+    assert path is not None
+    # Whoever closes the last connection empties the log: a running bot always has one open.
+    with sqlite_store.writing():
+        keep(sqlite_store, debate(slug="en-el-fichero"))
+        before = b"en-el-fichero" in path.read_bytes()
+
+        sqlite_store.checkpoint()
+
+        assert (before, b"en-el-fichero" in path.read_bytes()) == (False, True)
+    assert ask(sqlite_store, "SELECT slug FROM debate") == [("en-el-fichero",)]
