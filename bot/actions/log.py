@@ -223,7 +223,7 @@ class _Batch:
             [(one.thread, one.reply_to, one.quotes, *words, posted, _edited(one) or None, late, terms, rev, row.id)],
         )
         if row.hand is None:
-            filed = self._file(one, row.debate_id, roots)
+            filed = roots[row.debate_id, one.id] = self._file(one, row.debate_id, roots)
             store.file(self.tx, [(*_columns(filed), rev, row.id)])
             refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
 
