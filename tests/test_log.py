@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.actions import log, run, send
+from bot.actions import log, refile, run, send
 from bot.ports import Author, Deleted, House, Incoming, Platform, Reacted, Renamed, Said
 from bot.store import debates
 from bot.store.engine import Store, Tx
@@ -141,12 +141,12 @@ def test_any_order_and_repetition_ends_in_the_same_rows(
         for event in events:
             log.hear(tx, [event], now=evening.now)
         expected = kept(tx)
-        assert log.refile(tx, debates.get(tx, 1)) == 0
+        assert refile.whole(tx, debates.get(tx, 1)) == 0
     with undone(evening.store) as tx:
         for start in range(0, len(shuffled), size):
             log.hear(tx, shuffled[start : start + size], now=evening.now)
         found = kept(tx)
-        assert log.refile(tx, debates.get(tx, 1)) == 0
+        assert refile.whole(tx, debates.get(tx, 1)) == 0
 
     assert found == expected
 
@@ -331,7 +331,7 @@ def test_reply_below_a_question_whose_post_lands_later_is_filed_by_its_thread(ev
     evening.store.write(lambda tx: send.landed(tx, row_id, ident, now=evening.now))
 
     assert evening.log() == [("Ana", "contesto", 3, "thread", "certain")]
-    assert evening.store.write(lambda tx: log.refile(tx, debates.get(tx, 1))) == 0
+    assert evening.store.write(lambda tx: refile.whole(tx, debates.get(tx, 1))) == 0
 
 
 @pytest.mark.parametrize(
@@ -370,13 +370,13 @@ def test_hand_of_a_moderator_outlives_everything(anywhere: Evening) -> None:
     """Filed by hand under P1: replies follow, an edit with another label and a rebuild do not move it."""
     root = anywhere.says("Ana", "hola")
     anywhere.says("Luis", "sí", under=root)
-    anywhere.store.write(lambda tx: log.file_by_hand(tx, debates.get(tx, 1), 1, 1, who="slack:UMOD", now=anywhere.now))
+    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 1, who="slack:UMOD", now=anywhere.now))
     original = anywhere.messages[root]
 
     anywhere.hear(replace(original, text="R2 hola", edited_at=original.posted_at + timedelta(seconds=5)))
 
     assert anywhere.log() == [("Ana", "R2 hola", 1, "hand", "certain"), ("Luis", "sí", 1, "conversation", "likely")]
-    assert anywhere.store.write(lambda tx: log.refile(tx, debates.get(tx, 1))) == 0
+    assert anywhere.store.write(lambda tx: refile.whole(tx, debates.get(tx, 1))) == 0
 
 
 def test_hand_cannot_file_under_a_question_that_was_not_asked(evening: Evening) -> None:
@@ -384,10 +384,10 @@ def test_hand_cannot_file_under_a_question_that_was_not_asked(evening: Evening) 
     evening.says("Ana", "hola")
 
     with pytest.raises(errors.NoSuchQuestion):
-        evening.store.write(lambda tx: log.file_by_hand(tx, debates.get(tx, 1), 1, 9, who="x", now=evening.now))
+        evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 9, who="x", now=evening.now))
     with pytest.raises(errors.NoSuchMessage):
-        evening.store.write(lambda tx: log.file_by_hand(tx, debates.get(tx, 1), 7, 1, who="x", now=evening.now))
-    evening.store.write(lambda tx: log.file_by_hand(tx, debates.get(tx, 1), 1, None, who="x", now=evening.now))
+        evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 7, 1, who="x", now=evening.now))
+    evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, None, who="x", now=evening.now))
 
     assert evening.log() == [("Ana", "hola", None, "hand", "certain")]
 

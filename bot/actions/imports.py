@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from bot import analyser, errors, filing, richtext
-from bot.actions import log
+from bot.actions import log, refile
 from bot.actions.plan import free_slug, require_moderator
 from bot.debate import Pace, Phase
 from bot.localtime import wall
@@ -144,7 +144,7 @@ class _Bulk:
             self.tx.session.flush()
             self.tx.session.add(_post(one, question, number))
         self.tx.finish()
-        self._asked = log.asked_in(self.tx, self.debate_id)
+        self._asked = refile.asked_in(self.tx, self.debate_id)
 
     def say(self, said: Sequence[Said]) -> None:
         """The messages are in the log, with their reactions; those that were there wait for ``say_again``."""

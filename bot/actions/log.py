@@ -9,13 +9,14 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot import analyser, errors, filing, richtext
+from bot import analyser, filing, richtext
+from bot.actions import refile
 from bot.ports import Attachment, Deleted, Incoming, Platform, Reacted, Renamed, Said
 from bot.store import debates
 from bot.store import log as store
 from bot.store.engine import Tx
 from bot.store.log import Hearing, Known
-from bot.tables import Debate, from_micros, to_micros
+from bot.tables import to_micros
 
 
 def hear(tx: Tx, incoming: Sequence[Incoming], *, now: datetime, into: int | None = None) -> list[str]:
@@ -42,63 +43,6 @@ def rename(tx: Tx, renamed: Renamed) -> None:
     who = store.identities(tx, renamed.platform, {renamed.who: renamed.name})[renamed.who]
     for debate_id in store.name_messages(tx, who, renamed.name):
         debates.bump(tx, debate_id)
-
-
-def refile(tx: Tx, debate: Debate) -> int:
-    """Every message of a debate is filed anew from the log alone; returns how many moved."""
-    debate_id = debates.ident(debate)
-    asked = asked_in(tx, debate_id)
-    roots: dict[tuple[str, str], filing.Filing] = {}
-    moved: list[tuple[object, ...]] = []
-    for row in store.all_for_filing(tx, debate_id):
-        found = _columns(_file_row(row, asked, roots))
-        if found != (*row[7:10], bool(row[10])):
-            moved.append((*found, row[0]))
-    if moved:
-        rev = debates.bump(tx, debate_id)
-        store.file(tx, [(*row[:4], rev, row[4]) for row in moved])
-    return len(moved)
-
-
-def refile_thread(tx: Tx, debate_id: int, threads: Iterable[str], *, roots: dict[str, filing.Filing], rev: int) -> None:
-    """The messages in these threads are filed anew, now that what they answer is known, and so on down the thread."""
-    wanted, seen = list(threads), set[object]()
-    known: dict[tuple[str, str], filing.Filing] = {}
-    while rows := [row for row in store.replies(tx, debate_id, wanted) if row[0] not in seen]:
-        asked = asked_in(tx, debate_id)
-        known |= {(str(row[1]), ident): one for row in rows[:1] for ident, one in roots.items()}
-        filed = [(_file_row(row, asked, known), row) for row in rows]
-        store.file(tx, [(*_columns(one), rev, row[0]) for one, row in filed])
-        seen |= {row[0] for row in rows}
-        wanted = [str(row[2]) for one, row in filed if _columns(one) != (*row[7:10], bool(row[10]))]
-
-
-def _columns(one: filing.Filing) -> tuple[int | None, str, str, bool]:
-    return one.question, one.reason.value, one.confidence.value, one.conflict
-
-
-def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
-    """The questions asked so far in a debate and where they stand, for filing."""
-    rows = store.asked(tx, debate_id)
-    return filing.Asked([from_micros(at) for _, at in rows], [n for n, _ in rows], store.question_posts(tx, debate_id))
-
-
-def _file_row(row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]) -> filing.Filing:
-    _id, platform, ident, thread, quotes, text, posted, number, by, sure, _conflict, hand, gone = row
-    root = roots.get((str(platform), str(thread))) if thread is not None and thread != ident else None
-    posted_at = from_micros(int(str(posted)))
-    answers = str(thread) if thread is not None else None
-    quoted = str(quotes) if quotes is not None else None
-    if hand is not None:
-        found = filing.Filing(int(str(hand)) or None, filing.Reason.HAND, filing.Confidence.CERTAIN)
-    elif gone:
-        kept = int(str(number)) if number is not None else None
-        before = filing.Filing(kept, filing.Reason(str(by)), filing.Confidence(str(sure)))
-        found = filing.file_again(before, posted_at, asked, thread=answers, quotes=quoted, root=root)
-    else:
-        found = filing.file(str(text), posted_at, asked, thread=answers, quotes=quoted, root=root)
-    roots[str(platform), str(ident)] = found
-    return found
 
 
 class _Standing:
@@ -184,7 +128,7 @@ class _Batch:
     def _asked(self, debate_id: int) -> filing.Asked:
         standing = self._standing(debate_id)
         if standing.asked is None:
-            standing.asked = asked_in(self.tx, debate_id)
+            standing.asked = refile.asked_in(self.tx, debate_id)
         return standing.asked
 
     def _again(
@@ -224,8 +168,8 @@ class _Batch:
         )
         if row.hand is None:
             filed = roots[row.debate_id, one.id] = self._file(one, row.debate_id, roots)
-            store.file(self.tx, [(*_columns(filed), rev, row.id)])
-            refile_thread(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
+            store.file(self.tx, [(*refile.columns(filed), rev, row.id)])
+            refile.threads(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
 
     def _late_roots(
         self,
@@ -240,7 +184,7 @@ class _Batch:
             if (debate_id, ident) in waiting and (debate_id, ident) in roots:
                 by_debate.setdefault(debate_id, {})[ident] = roots[debate_id, ident]
         for debate_id, filings in by_debate.items():
-            refile_thread(self.tx, debate_id, filings, roots=filings, rev=self._rev(debate_id))
+            refile.threads(self.tx, debate_id, filings, roots=filings, rev=self._rev(debate_id))
 
     # --- reacted and deleted -----------------------------------------------------------------------------------------
 
@@ -408,14 +352,3 @@ def _rich(one: Said) -> str | None:
 def dump_files(files: Sequence[Attachment]) -> str | None:
     """The files of a message as the log keeps them: JSON, or None without any."""
     return json.dumps([[f.name, f.mimetype, f.url] for f in files], ensure_ascii=False) if files else None
-
-
-def file_by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, who: str, now: datetime) -> None:
-    """A moderator's hand decides which question a message answers (None: none of them)."""
-    debate_id = debates.ident(debate)
-    if number is not None and number not in [known for known, _ in store.asked(tx, debate_id)]:
-        raise errors.NoSuchQuestion(question=f"P{number}")
-    rev = debates.bump(tx, debate_id)
-    store.by_hand(tx, debate_id, message_id, number or 0, rev)
-    refile(tx, debate)  # what was said below it follows
-    debates.record(tx, who=who, action="file", debate_id=debate_id, now=now, detail=f"{message_id}: P{number or 0}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot import analyser
-from bot.actions import log
+from bot.actions import refile
 from bot.store import debates
 from bot.store import rebuild as store
 from bot.store.engine import Tx
@@ -21,6 +21,6 @@ class Rebuilt:
 
 def rebuild(tx: Tx, debate: Debate) -> Rebuilt:
     """Filing and search terms of a debate are what its log says, and the index what the terms say."""
-    moved = log.refile(tx, debate)
+    moved = refile.whole(tx, debate)
     messages, reworded = store.reword(tx, debates.ident(debate), analyser.terms)
     return Rebuilt(messages, moved, reworded)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot import cues as rules
 from bot import errors
-from bot.actions import log, say
+from bot.actions import refile, say
 from bot.actions.plan import announce, may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
@@ -163,7 +163,7 @@ def settle(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     debate_id = debates.ident(debate)
     debate.phase = Phase.CLOSED
     tx.session.add(debate)
-    log.refile(tx, debate)
+    refile.whole(tx, debate)
     _plan_cue(tx, debate_id, rules.Kind.RECAP, now)
     debates.record(tx, who=CLOCK.who, action=Verb.SETTLE, debate_id=debate_id, now=now)
     debates.bump(tx, debate_id)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot import outbox as rules
-from bot.actions import log, say
+from bot.actions import refile, say
 from bot.ports import Draft, Operation, Platform
 from bot.store import debates
 from bot.store import log as messages
@@ -52,7 +52,7 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
     if row.debate_id is not None and row.kind == "question" and messages.asked(tx, row.debate_id):
         rev = debates.bump(tx, row.debate_id)
         row.rev = rev
-        log.refile_thread(tx, row.debate_id, [platform_id], roots={}, rev=rev)
+        refile.threads(tx, row.debate_id, [platform_id], roots={}, rev=rev)
 
 
 def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import errors
-from bot.actions import ask, log, people, plan, run
+from bot.actions import ask, people, plan, refile, run
 from bot.ports import Actor, House
 from bot.store import debates, messages
 from bot.store.engine import Tx
@@ -163,7 +163,7 @@ async def file(request: Request) -> Response:
     def action(tx: Tx, debate: Debate, press: Press) -> None:
         messages.get(tx, debates.ident(debate), ident)
         number = press.number("number") or None
-        log.file_by_hand(tx, debate, ident, number, who=press.actor.who, now=press.now)
+        refile.by_hand(tx, debate, ident, number, who=press.actor.who, now=press.now)
 
     return await _press(request, action, anchor=f"#m{ident}")
 
