@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot import emoji, richtext
 from bot.ports import Span
-from handlers.slack import mrkdwn
+from handlers.slack import mrkdwn, reading
 
 NAMES = mrkdwn.Names({"U1": "Ana", "U2": "*Luis*", "U3": "<b>"}.get, {"C1": "general"}.get, {"S1": "moderadores"}.get)
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -59,7 +59,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 )
 def test_read_of_text(said: str, text: str, rich: list[Span] | None) -> None:
     """Each kind of mrkdwn, and what only looks like it."""
-    assert mrkdwn.read(said, names=NAMES) == (text, rich)
+    assert reading.read(said, names=NAMES) == (text, rich)
 
 
 def section(*elements: dict[str, object], kind: str = "rich_text_section", **more: object) -> dict[str, object]:
@@ -119,7 +119,7 @@ def test_read_of_what_a_person_wrote() -> None:
         section(words("def f():\n  pass"), kind="rich_text_preformatted"),
         section(words("fin\n\n")),
     )
-    text, rich = mrkdwn.read("otra cosa", blocks, names=NAMES)
+    text, rich = reading.read("otra cosa", blocks, names=NAMES)
     assert text == (
         "Hola @Ana de #general @moderadores @here *no* sí x_y 👋🏼✋🏽:party_parrot: web mal "
         "18 feb 2014-02-18 14:39 UTC #ff0000 Alta\n• uno\n• dos\n    3. tres\ncita\ndef f():\n  pass\nfin"
@@ -159,7 +159,7 @@ def test_read_of_what_a_bot_posts() -> None:
         {"type": "image", "alt_text": "una mesa", "title": {"type": "plain_text", "text": "La mesa"}},
         {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}, rich_text(section(words("b", bold=True)))[0]]]},
     ]
-    text, rich = mrkdwn.read("", blocks, names=NAMES)
+    text, rich = reading.read("", blocks, names=NAMES)
     assert text == "Encuesta 👋\n¿Sí? @Ana\n*a*\nlogo\n75 votos\nLa mesa\na | b"
     assert rich is not None
     assert [span for span in rich if span[0]] == [("b", "¿Sí?"), ("i", "75 votos"), ("b", "b")]
@@ -169,8 +169,8 @@ def test_read_falls_back_to_text_then_to_attachments() -> None:
     """Blocks without words leave the text to be read, and without text the attachments of older bots."""
     nothing = [{"type": "divider"}]
     attachments = [{"title": "Aviso", "text": "*ya*", "fallback": "no"}, {"fallback": "solo esto"}]
-    assert mrkdwn.read("hola", nothing, attachments, names=NAMES) == ("hola", None)
-    assert mrkdwn.read("", nothing, attachments, names=NAMES) == (
+    assert reading.read("hola", nothing, attachments, names=NAMES) == ("hola", None)
+    assert reading.read("", nothing, attachments, names=NAMES) == (
         "Aviso\nya\nsolo esto",
         [("", "Aviso\n"), ("b", "ya"), ("", "\nsolo esto")],
     )
@@ -234,7 +234,7 @@ MARKS = st.text(st.sampled_from("ab \n*_~`<>&|:@#!^\0;ltgamp/"), max_size=60) | 
 @given(MARKS, JSON, JSON)
 def test_read_never_raises_and_its_spans_are_its_text(text: str, blocks: object, attachments: object) -> None:
     """Whatever Slack sends: the spans are the text, it can be stored, and its HTML has no markup of its own."""
-    said, rich = mrkdwn.read(text, blocks, attachments, names=NAMES)
+    said, rich = reading.read(text, blocks, attachments, names=NAMES)
     assert rich is None or richtext.plain(rich) == said
     assert said == richtext.storable(said)
     said.encode()
@@ -250,7 +250,7 @@ def test_read_stays_fast_on_hostile_text() -> None:
     """40,000 characters of open marks are read: no mark makes the reader go over the text again and again."""
     for hostile in ("<", "*a", "`", "```", "_ ", "&gt;", "<@U1>", ":a", "* _ ~ "):
         text = (hostile * 40_000)[:40_000]
-        assert mrkdwn.read(text, names=NAMES)[0]
+        assert reading.read(text, names=NAMES)[0]
 
 
 def test_read_of_a_real_communitys_messages() -> None:
@@ -261,10 +261,10 @@ def test_read_of_a_real_communitys_messages() -> None:
     count = 0
     for day in sorted(folder.glob("*/*.json")):
         for message in json.loads(day.read_text(encoding="utf-8")):
-            text, rich = mrkdwn.read(
+            text, rich = reading.read(
                 message.get("text"), message.get("blocks"), message.get("attachments"), names=NAMES
             )
-            alone, _ = mrkdwn.read(message.get("text"), names=NAMES)
+            alone, _ = reading.read(message.get("text"), names=NAMES)
             assert rich is None or richtext.plain(rich) == text
             assert "<@" not in text + alone
             assert "&amp;" not in alone.replace("&amp;amp;", "")
@@ -296,7 +296,7 @@ def test_to_mrkdwn_wakes_nobody() -> None:
     assert mrkdwn.to_mrkdwn("R&D <!here> <@U1> @here, @Channel @everyone @hereby a@b.es") == (
         "R&amp;D &lt;!here&gt; &lt;@U1&gt; @\u2060here, @\u2060Channel @\u2060everyone @hereby a@b.es"
     )
-    assert mrkdwn.read(mrkdwn.to_mrkdwn("<b> & <@U1>"), names=NAMES) == ("<b> & <@U1>", None)
+    assert reading.read(mrkdwn.to_mrkdwn("<b> & <@U1>"), names=NAMES) == ("<b> & <@U1>", None)
 
 
 @pytest.mark.parametrize("text", ["hola", "hola\n\n", "con :smile: y <b>", "a\x00b", "https://a.es", "", "\n", "*no*"])
@@ -305,4 +305,4 @@ def test_one_run_of_text_reads_like_any_other(text: str) -> None:
     alone = rich_text({"type": "rich_text_section", "elements": [{"type": "text", "text": text}]})
     styled = rich_text({"type": "rich_text_section", "elements": [{"type": "text", "text": text, "style": {}}]})
 
-    assert mrkdwn.read("", alone, names=mrkdwn.Names()) == mrkdwn.read("", styled, names=mrkdwn.Names())
+    assert reading.read("", alone, names=mrkdwn.Names()) == reading.read("", styled, names=mrkdwn.Names())

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.ports import Attachment, Author, Deleted, Incoming, Platform, Reacted, Renamed, Said
-from handlers.slack import mrkdwn
+from handlers.slack import mrkdwn, reading
 
 Json = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ class Ears:
         thread = message.get("thread_ts")
         thread = thread if isinstance(thread, str) and thread != ts else None
         attachments = message.get("attachments")
-        text, rich = mrkdwn.read(message.get("text"), message.get("blocks"), attachments, names=self.names)
+        text, rich = reading.read(message.get("text"), message.get("blocks"), attachments, names=self.names)
         edited = message.get("edited")
         reactions, counts = _reactions(message) if seen else (None, {})
         return Said(

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import errors
 from bot.phrase import phrase
 from bot.ports import Draft, Operation, Platform
-from handlers.slack import mrkdwn
+from handlers.slack import mrkdwn, reading
 from handlers.slack.features import LASTING, Features, code
 from handlers.slack.looks import Look, look
 
@@ -227,7 +227,7 @@ class SlackMouth:
 
 def _words(text: str, *, escaped: bool = False) -> str:
     """A text as its reader sees it, whatever Slack made of its spaces and links."""
-    plain, _ = mrkdwn.read(text if escaped else mrkdwn.to_mrkdwn(text), names=mrkdwn.Names())
+    plain, _ = reading.read(text if escaped else mrkdwn.to_mrkdwn(text), names=mrkdwn.Names())
     return " ".join(plain.split())
 
 

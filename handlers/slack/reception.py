@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot import errors
 from bot.store import debates
-from handlers.slack import commands, home, modal, mrkdwn, questions, shortcuts
+from handlers.slack import commands, home, modal, questions, reading, shortcuts
 from handlers.slack.blocks import Page
 from handlers.slack.desk import Caller, Desk, Json
 
@@ -138,7 +138,7 @@ class Reception:
             str(body.get("user_id")), str(body.get("team_id") or ""), str(body.get("channel_id") or ""),
             trigger=str(body.get("trigger_id") or ""), respond=respond,
         )  # fmt: skip
-        text, _looks = mrkdwn.read(body.get("text"), names=self.desk.names)
+        text, _looks = reading.read(body.get("text"), names=self.desk.names)
         await self._attempt(caller, doing(self.desk, caller, text), what=str(body.get("command")))
 
     async def _pressed(self, body: Json, respond: AsyncRespond) -> None:
@@ -191,7 +191,7 @@ class Reception:
         await self._quiet.do(user, lambda: home.publish(self.desk, caller))
 
     async def _addressed(self, event: Json) -> None:
-        text, _looks = mrkdwn.read(event.get("text"), event.get("blocks"), names=self.desk.names)
+        text, _looks = reading.read(event.get("text"), event.get("blocks"), names=self.desk.names)
         caller = await self.desk.caller(
             str(event["user"]), str(event.get("team") or ""), str(event.get("channel") or "")
         )
