@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import gc
 import os
 import signal
 import socket
@@ -112,6 +113,8 @@ class App:
             await self._until_answering(web)
             self._inside = _inside(listener)
             await self._welcome()
+            # What is loaded by now stays: to look through it again would stop everybody for a tenth of a second.
+            gc.freeze()
             self.ready.set()
             stopped = asyncio.create_task(self._stopping.wait())
             await asyncio.wait({stopped, web}, return_when=asyncio.FIRST_COMPLETED)
