@@ -37,7 +37,7 @@ imports: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
 tests: setup ## the tests alone; ARGS="-k word" to choose
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 $(ARGS)
 
 wheel: setup $(EMPTY)/.ready ## build the wheel and ask it for help in an empty environment
 	@rm -rf build/dist && $(BIN)/python -m hatchling build -t wheel -d build/dist
