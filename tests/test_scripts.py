@@ -22,7 +22,7 @@ from bot.store import debates, transcripts
 from bot.store.engine import Store, Tx
 from bot.words.catalogue import words
 from handlers.room import spoken
-from handlers.slack import mrkdwn, reading
+from handlers.slack import mrkdwn
 from handlers.slack.ears import Ears
 
 from tests.stories import CHANNEL, Evening, ts
