@@ -49,7 +49,8 @@ def iso(instant: datetime | None) -> str | None:
     """ISO 8601 in UTC with ``Z``, to the microsecond only where there is one; None stays None."""
     if instant is None:
         return None
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat()[: -len("+00:00")] + "Z"
 
 
 def duration(text: str) -> timedelta:

@@ -122,11 +122,8 @@ def _section(section: Section, wording: Wording) -> str:
 
 def _line(line: Line, wording: Wording) -> str:
     """One message; the name stands in ``b``, where the filter looks for it."""
-    marks = wording.marks(line)
-    role = wording.role(line.role)
-    if role:
-        marks.insert(0, role)
-    notes = f' <span class="n">({escape(", ".join(marks))})</span>' if marks else ""
+    known = wording.notes(line)
+    notes = f' <span class="n">({_shown(known)})</span>' if known else ""
     begin = f'<article class="m{" r" if line.depth else ""}" id="m{line.id}"><p>'
     time = f'<time datetime="{iso(line.posted_at)}">{wording.clock(line.posted_at)}</time>'
     at = f'<a class="a" href="#m{line.id}">{time}</a>'

@@ -47,11 +47,8 @@ def _quoted(block: str) -> str:
 
 
 def _line(line: Line, wording: Wording) -> str:
-    marks = wording.marks(line)
-    role = wording.role(line.role)
-    if role:
-        marks.insert(0, role)
-    notes = f" _({', '.join(marks)})_" if marks else ""
+    known = wording.notes(line)
+    notes = f" _({known})_" if known else ""
     step = "  " * line.depth
     if line.deleted:
         return f"{step}- {wording.clock(line.posted_at)} · _{wording.deleted}_{notes}\n"

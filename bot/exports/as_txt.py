@@ -41,11 +41,8 @@ def _section(section: Section, wording: Wording) -> str:
 
 
 def _line(line: Line, wording: Wording) -> str:
-    marks = wording.marks(line)
-    role = wording.role(line.role)
-    if role:
-        marks.insert(0, role)
-    notes = f" ({', '.join(marks)})" if marks else ""
+    known = wording.notes(line)
+    notes = f" ({known})" if known else ""
     step = "    " * line.depth
     begin = f"{step}[{wording.clock(line.posted_at)}] "
     if line.deleted:

@@ -19,9 +19,9 @@ class Wording:
         self.head = head
         self.say = say
         self.deleted = say("Mensaje borrado")
-        self._day = localtime.wall(head.opened_at or head.starts_at, head.timezone).date()
-        self._minutes: dict[int, str] = {}
-        self._dated: dict[int, str] = {}
+        self._zone = localtime.zone(head.timezone)
+        self._day = (head.opened_at or head.starts_at).astimezone(self._zone).date()
+        self._notes: dict[tuple[str, int], str] = {}
         self._roles: Mapping[str, str] = {
             "member": "",
             "guest": say("persona invitada"),
@@ -29,27 +29,22 @@ class Wording:
             "moderator": say("modera"),
             "bot": say("bot"),
         }
-        self._edited, self._late = say("editado"), say("después del cierre")
-        self._guess, self._conflict = say("colocado por la hora"), say("la etiqueta no cuadra con el hilo")
+        # A mark for each bit of ``_kind``.
+        self._marks = (
+            say("editado"), say("después del cierre"), say("colocado por la hora"),
+            say("la etiqueta no cuadra con el hilo"),
+        )  # fmt: skip
 
     def clock(self, instant: datetime) -> str:
         """«19:03» on the debate's clocks, with its date where that is not the day of the debate."""
-        minute = int(instant.timestamp()) // 60
-        shown = self._minutes.get(minute)
-        if shown is None:
-            local = localtime.wall(instant, self.head.timezone)
-            shown = f"{local:%H:%M}" if local.date() == self._day else f"{local:%Y-%m-%d %H:%M}"
-            self._minutes[minute] = shown
-        return shown
+        local = instant.astimezone(self._zone)
+        shown = f"{local.hour:02}:{local.minute:02}"
+        day = local.date()
+        return shown if day == self._day else f"{day} {shown}"
 
     def second(self, instant: datetime) -> str:
         """«2027-01-14 19:03:05» on the debate's clocks, as a spreadsheet reads it."""
-        minute = int(instant.timestamp()) // 60
-        begun = self._dated.get(minute)
-        if begun is None:
-            begun = f"{localtime.wall(instant, self.head.timezone):%Y-%m-%d %H:%M:}"
-            self._dated[minute] = begun
-        return f"{begun}{instant.second:02}"
+        return instant.astimezone(self._zone).isoformat(" ", "seconds")[:19]
 
     def role(self, role: str) -> str:
         """What the person is in the debate; "" for a member like all."""
@@ -57,15 +52,17 @@ class Wording:
 
     def marks(self, line: Line) -> list[str]:
         """What a reader should know of a message, in words: edited, late, a guess, a conflict."""
-        if line.edited_at is None and line.confidence != "guess" and not line.late and not line.conflict:
-            return []
-        said = (
-            (line.edited_at is not None and not line.deleted, self._edited),
-            (line.late, self._late),
-            (line.confidence == "guess" and line.question is not None, self._guess),
-            (line.conflict, self._conflict),
-        )
-        return [word for holds, word in said if holds]
+        kind = _kind(line)
+        return [mark for bit, mark in enumerate(self._marks) if kind >> bit & 1]
+
+    def notes(self, line: Line) -> str:
+        """«modera, editado»: the person's role, then the marks of the message; "" where there is nothing to know."""
+        known = line.role, _kind(line)
+        notes = self._notes.get(known)
+        if notes is None:
+            role = self.role(line.role)
+            notes = self._notes[known] = ", ".join([role, *self.marks(line)] if role else self.marks(line))
+        return notes
 
     def facts(self) -> list[str]:
         """The lines under the title: hashtag, date, host, how many said how much."""
@@ -129,6 +126,16 @@ class Wording:
         return self.say(
             "{place}: sin escucha de {start} a {end}; puede faltar algo.", place=place, start=start, end=end
         )
+
+
+def _kind(line: Line) -> int:
+    """What there is to know of a message, a bit for each mark."""
+    return (
+        (line.edited_at is not None and not line.deleted)
+        | line.late << 1
+        | (line.confidence == "guess" and line.question is not None) << 2
+        | line.conflict << 3
+    )
 
 
 def reaction(name: str, count: int) -> str:
