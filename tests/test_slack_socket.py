@@ -213,6 +213,17 @@ async def test_a_dead_address_is_given_up_for_a_fresh_one(bot: Live) -> None:
     assert bot.texts() == [("Ana", "otra vez")]
 
 
+async def test_a_connection_without_a_hello_is_none(bot: Live) -> None:
+    """What opens and answers pings but is never greeted is given up, and the bot hears by another."""
+    bot.slack.sockets.mute(times=2)
+    bot.slack.sockets.abort_all()
+    await until(lambda: bot.slack.sockets.muted == 2, 15)
+    await until(lambda: len(bot.slack.sockets.connections) == 2, 15)
+    await bot.slack.say(PLAZA, ANA, "¿se me oye?")
+    await bot.slack.settled()
+    assert bot.texts() == [("Ana", "¿se me oye?")]
+
+
 async def test_too_many_connections_are_not_answered_by_a_storm(bot: Live) -> None:
     """Each `too_many_websockets` makes the next attempt wait longer."""
     opened = bot.slack.sockets.opened

@@ -47,7 +47,7 @@ def propose(tx: Tx, debate: Debate, text: str, *, asker: Actor, now: datetime) -
 
 def vote(tx: Tx, question_id: int, *, voter: Actor) -> tuple[Question, int, bool]:
     """The voter's vote for the question is given, or taken back when it was there: (question, votes, given)."""
-    question = debates.question(tx, None, question_id)
+    question = _held(tx, question_id)
     if State(question.state) not in OPEN_FOR_VOTES:
         raise errors.CannotMove(state=question.state, wanted="votada")
     platform, ident = people.parse(voter.who)
@@ -66,7 +66,7 @@ def vote(tx: Tx, question_id: int, *, voter: Actor) -> tuple[Question, int, bool
 def approve(tx: Tx, question_id: int, *, actor: Actor, now: datetime, first: bool = False) -> Question:
     """The question stands at the end of the run-sheet, or (``first``) is the next to be asked; its asker is told."""
     require_moderator(actor)
-    question = debates.question(tx, None, question_id)
+    question = _held(tx, question_id)
     debate = debates.get(tx, question.debate_id)
     if question.state != State.APPROVED:
         question.state = move(State(question.state), State.APPROVED)
@@ -92,7 +92,7 @@ def decline(tx: Tx, question_id: int, *, reason: str, actor: Actor, now: datetim
     """The question will not be asked; its asker is told the reason. Raises ``Empty`` without one."""
     require_moderator(actor)
     reason = clean(reason, what="el motivo")
-    question = debates.question(tx, None, question_id)
+    question = _held(tx, question_id)
     debate = debates.get(tx, question.debate_id)
     question.state, question.reason = move(State(question.state), State.DECLINED), reason
     question.rev = debates.bump(tx, question.debate_id)
@@ -106,7 +106,7 @@ def decline(tx: Tx, question_id: int, *, reason: str, actor: Actor, now: datetim
 def merge(tx: Tx, question_id: int, *, into: int, actor: Actor, now: datetime) -> Question:
     """The first question is one with the second, which has the votes of both; the asker of the first is told."""
     require_moderator(actor)
-    question = debates.question(tx, None, question_id)
+    question = _held(tx, question_id)
     target = debates.question(tx, question.debate_id, into)
     if question.id == target.id or State(target.state) not in OPEN_FOR_VOTES:
         raise errors.CannotMove(state=target.state, wanted="unida a otra")
@@ -120,6 +120,14 @@ def merge(tx: Tx, question_id: int, *, into: int, actor: Actor, now: datetime) -
     _tell(tx, debate, question, "merged", text, now)
     debates.record(tx, who=actor.who, action="merge", debate_id=debate.id, now=now, detail=f"{question_id}>{into}")
     return target
+
+
+def _held(tx: Tx, question_id: int) -> Question:
+    """The question as it is now; until this is committed nobody else moves it. Raises ``NoSuchQuestion``."""
+    question = debates.question(tx, None, question_id)
+    debates.lock(tx, question.debate_id)
+    tx.session.refresh(question)
+    return question
 
 
 def _tell(tx: Tx, debate: Debate, question: Question, kind: str, text: str, now: datetime) -> None:

@@ -162,7 +162,7 @@ class Backfill:
             await self._read(look)
         except SlackApiError as error:
             lost = self._features.refused("backfill", error)
-            structlog.get_logger().warning("history not read", place=held.place, why=code(error))
+            structlog.get_logger().warning("history not read", place=held.place, why=code(error) or str(error)[:200])
             return lost
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             structlog.get_logger().warning("history not read", place=held.place, why=type(error).__name__)

@@ -39,6 +39,7 @@ class SocketPipe:
         self.answer_pings = True
         self.refuse_status = 0
         self.refuse_times = 0
+        self.mute_times = self.muted = 0
         self.links_issued = 0
         self.links_refused = 0
         self.opened = 0
@@ -64,6 +65,10 @@ class SocketPipe:
         """The next `times` WebSocket handshakes get this HTTP status, whatever their ticket."""
         self.refuse_status, self.refuse_times = status, times
 
+    def mute(self, times: int = 1) -> None:
+        """The next `times` connections open and answer pings, but are never greeted and carry nothing."""
+        self.mute_times = times
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One connection from its hello to its end; a used or unknown ticket gets 408."""
         if self.refuse_times:
@@ -78,6 +83,12 @@ class SocketPipe:
         socket = web.WebSocketResponse(autoping=False, max_msg_size=0)
         await socket.prepare(request)
         connection = Connection(socket, request)
+        if self.mute_times:
+            self.mute_times -= 1
+            self.muted += 1
+            async for frame in socket:
+                await self._received(connection, frame.type, frame.data)
+            return socket
         if len(self.connections) >= MAX_CONNECTIONS:
             await socket.send_str(_disconnect("too_many_websockets"))
             await socket.close()
