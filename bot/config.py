@@ -6,6 +6,7 @@ Every one is optional, and one that is empty counts as not set. `.env.example` l
 import difflib
 import os
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ from bot.words.catalogue import LANGUAGES, Words, words
 
 ENV_FILE = ".env"
 SLACK_API = "https://slack.com/api/"
+X_API = "https://api.x.com"
 _PEOPLE = ("slack", "x", "room")
 # What pydantic finds wrong, by its own name for it, in our words.
 _FAULTS = {
@@ -25,6 +27,8 @@ _FAULTS = {
     "greater_than_equal": "debe estar entre 0 y 65535",
     "less_than_equal": "debe estar entre 0 y 65535",
     "literal_error": "vale una de estas: {expected}",
+    "decimal_parsing": "debe ser una cantidad en dólares, por ejemplo 10 o 7.50",
+    "finite_number": "debe ser una cantidad en dólares, por ejemplo 10 o 7.50",
 }
 
 
@@ -50,6 +54,13 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr = Field(SecretStr(""), validation_alias="SLACK_SIGNING_SECRET")
     slack_channel: str = Field("", validation_alias="SLACK_CHANNEL")
     slack_api_url: str = Field(SLACK_API, validation_alias="SLACK_API_URL")
+    x_bearer_token: SecretStr = Field(SecretStr(""), validation_alias="X_BEARER_TOKEN")
+    x_api_key: SecretStr = Field(SecretStr(""), validation_alias="X_API_KEY")
+    x_api_secret: SecretStr = Field(SecretStr(""), validation_alias="X_API_SECRET")
+    x_access_token: SecretStr = Field(SecretStr(""), validation_alias="X_ACCESS_TOKEN")
+    x_access_token_secret: SecretStr = Field(SecretStr(""), validation_alias="X_ACCESS_TOKEN_SECRET")
+    x_api_url: str = Field(X_API, validation_alias="X_API_URL")
+    x_budget_usd: Decimal = Field(Decimal(10), validation_alias="X_BUDGET_USD")
 
     @field_validator("database_url")
     @classmethod
@@ -96,7 +107,7 @@ class Settings(BaseSettings):
                 raise ValueError("personas como PLATAFORMA:ID, separadas por comas: slack:U123,room:ana")
         return people
 
-    @field_validator("web_url", "slack_api_url")
+    @field_validator("web_url", "slack_api_url", "x_api_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -108,7 +119,22 @@ class Settings(BaseSettings):
     def _base(cls, value: str) -> str:
         return value.rstrip("/") + "/"
 
-    @field_validator("slack_bot_token", "slack_app_token")
+    @field_validator("x_api_url")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("x_budget_usd")
+    @classmethod
+    def _money(cls, value: Decimal) -> Decimal:
+        if value < 0:
+            raise ValueError("no puede ser menos de 0")
+        return value
+
+    @field_validator(
+        "slack_bot_token", "slack_app_token", "x_bearer_token", "x_api_key", "x_api_secret", "x_access_token",
+        "x_access_token_secret",
+    )  # fmt: skip
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
         # A line feed or a space would end up in a header of HTTP.
@@ -135,8 +161,42 @@ class Settings(BaseSettings):
         """Whether Slack takes part."""
         return bool(self.slack_bot_token.get_secret_value())
 
+    @property
+    def x_on(self) -> bool:
+        """Whether X takes part: with the bearer token alone it is heard."""
+        return bool(self.x_bearer_token.get_secret_value())
+
+    @property
+    def x_speaks(self) -> bool:
+        """Whether the bot can post on X: that takes the four keys of its account beside the bearer token."""
+        return self.x_on and all(self._x_account().values())
+
+    def _x_account(self) -> dict[str, str]:
+        """The four keys with which X lets the bot post, by the names of their settings."""
+        return {
+            "X_API_KEY": self.x_api_key.get_secret_value(),
+            "X_API_SECRET": self.x_api_secret.get_secret_value(),
+            "X_ACCESS_TOKEN": self.x_access_token.get_secret_value(),
+            "X_ACCESS_TOKEN_SECRET": self.x_access_token_secret.get_secret_value(),
+        }
+
     def complete(self) -> None:
-        """Slack has all that it needs, or nothing at all; raises ``BadSetting`` that names what is missing."""
+        """Slack and X have all that they need, or nothing at all; raises ``BadSetting`` that names what is missing.
+
+        A bearer token alone is enough for X: the bot hears there, and does not speak.
+        """
+        self._slack_complete()
+        account = self._x_account()
+        missing = [name for name, value in account.items() if not value]
+        say = words(self.locale)
+        if len(missing) < len(account) and not self.x_on:
+            raise errors.BadSetting(why=say("falta X_BEARER_TOKEN: sin él no se oye lo que se dice en X"))
+        if 0 < len(missing) < len(account):
+            why = say("para hablar en X faltan {missing}; sin ninguna de las cuatro, solo se oye",
+                      missing=", ".join(missing))  # fmt: skip
+            raise errors.BadSetting(why=why)
+
+    def _slack_complete(self) -> None:
         heard = self.slack_app_token.get_secret_value() or self.slack_signing_secret.get_secret_value()
         say = words(self.locale)
         if self.slack_on and not heard:
@@ -147,7 +207,10 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """The secrets that are set, so that nothing that is written out shows them."""
-        every = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
+        every = (
+            self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.x_bearer_token, self.x_api_key,
+            self.x_api_secret, self.x_access_token, self.x_access_token_secret,
+        )  # fmt: skip
         return tuple(one.get_secret_value() for one in every if one.get_secret_value())
 
     def house(self) -> House:
@@ -212,10 +275,15 @@ def is_secret(name: str) -> bool:
 
 
 def strangers(environment: Mapping[str, str] = os.environ, *, file: Path = Path(ENV_FILE)) -> list[tuple[str, str]]:
-    """Names that look like settings of ours and are none, each with the nearest that is ("" when none is near)."""
+    """Names that look like settings of ours and are none, each with the nearest that is ("" when none is near).
+
+    ``X_`` is a prefix of many others, too: such a name is strange only where it is nearly one of ours.
+    """
     from dotenv import dotenv_values
 
     given: Iterable[str] = [*environment, *(dotenv_values(file) if file.is_file() else ())]
     ours = names()
-    odd = sorted({name for name in given if name.startswith(("TERTULIA_", "SLACK_")) and name.upper() not in ours})
-    return [(name, next(iter(difflib.get_close_matches(name.upper(), ours, n=1)), "")) for name in odd]
+    likely = ("TERTULIA_", "SLACK_", "X_")
+    odd = sorted({name for name in given if name.startswith(likely) and name.upper() not in ours})
+    near = [(name, next(iter(difflib.get_close_matches(name.upper(), ours, n=1)), "")) for name in odd]
+    return [(name, nearest) for name, nearest in near if nearest or not name.startswith("X_")]

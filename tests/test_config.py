@@ -14,6 +14,7 @@ from tests.console import Terminal, tertulia
 
 __all__ = ["tertulia"]
 
+ODD_KEY = "lleva espacios u otros caracteres que una clave no tiene: cópiala otra vez"
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULTS = {
     "TERTULIA_DATABASE_URL": "sqlite:///tertulia.db",
@@ -30,6 +31,13 @@ DEFAULTS = {
     "SLACK_SIGNING_SECRET": "",
     "SLACK_CHANNEL": "",
     "SLACK_API_URL": "https://slack.com/api/",
+    "X_BEARER_TOKEN": "",
+    "X_API_KEY": "",
+    "X_API_SECRET": "",
+    "X_ACCESS_TOKEN": "",
+    "X_ACCESS_TOKEN_SECRET": "",
+    "X_API_URL": "https://api.x.com",
+    "X_BUDGET_USD": "10",
 }
 
 
@@ -113,6 +121,12 @@ def test_address_leads_to_where_it_listens(host: str, address: str) -> None:
         ("TERTULIA_LOG_LEVEL", "alto", "=alto: vale una de estas: 'debug', 'info', 'warning', 'error'"),
         ("SLACK_BOT_TOKEN", "xapp-1-s", ": es la clave de otra cosa: la del bot empieza por xoxb-"),
         ("SLACK_APP_TOKEN", "xoxb-1-s", ": es la clave de otra cosa: la de la aplicación empieza por xapp-"),
+        ("X_BEARER_TOKEN", "dos partes", f": {ODD_KEY}"),
+        ("X_ACCESS_TOKEN_SECRET", "ñandú", f": {ODD_KEY}"),
+        ("X_API_URL", "api.x.com", "=api.x.com: debe empezar por http:// o https://"),
+        ("X_BUDGET_USD", "diez", "=diez: debe ser una cantidad en dólares, por ejemplo 10 o 7.50"),
+        ("X_BUDGET_USD", "NaN", "=NaN: debe ser una cantidad en dólares, por ejemplo 10 o 7.50"),
+        ("X_BUDGET_USD", "-1", "=-1: no puede ser menos de 0"),
     ],
 )
 def test_bad_value_is_named_with_what_is_wrong(name: str, value: str, what: str) -> None:
@@ -143,20 +157,50 @@ def test_postgresql_addresses_get_their_driver() -> None:
     [
         ({"slack_bot_token": "xoxb-1"}, "SLACK_BOT_TOKEN necesita a su lado SLACK_APP_TOKEN"),
         ({"slack_app_token": "xapp-1"}, "falta SLACK_BOT_TOKEN"),
+        ({"x_api_key": "k"}, "falta X_BEARER_TOKEN"),
+        ({"x_bearer_token": "b", "x_api_key": "k", "x_access_token": "t"},
+         "para hablar en X faltan X_API_SECRET, X_ACCESS_TOKEN_SECRET"),
     ],
 )  # fmt: skip
-def test_half_a_slack_is_refused_before_anything_starts(values: dict[str, Any], what: str) -> None:
+def test_half_a_platform_is_refused_before_anything_starts(values: dict[str, Any], what: str) -> None:
     """One token without the other is told at once, not when the debate begins."""
     with pytest.raises(errors.BadSetting, match=re.escape(what)):
         Settings(**values).complete()
 
 
+@pytest.mark.parametrize(
+    ("values", "on", "speaks"),
+    [
+        ({}, False, False),
+        ({"x_bearer_token": "b"}, True, False),
+        ({"x_bearer_token": "b", "x_api_key": "k", "x_api_secret": "s", "x_access_token": "t",
+          "x_access_token_secret": "u"}, True, True),
+    ],
+)  # fmt: skip
+def test_x_hears_with_its_bearer_and_speaks_with_all_five(values: dict[str, Any], on: bool, speaks: bool) -> None:
+    """The bearer token alone is no mistake: who only reads needs no account."""
+    settings = Settings(**values)
+    settings.complete()
+
+    assert (settings.x_on, settings.x_speaks) == (on, speaks)
+
+
+def test_x_of_the_house_is_reached_without_a_stroke_too_many() -> None:
+    """The address stands before a path that begins with one."""
+    assert Settings(x_api_url="http://127.0.0.1:8001/").x_api_url == "http://127.0.0.1:8001"
+
+
 def test_secrets_show_nowhere() -> None:
     """Printed, dumped or formatted, a secret is asterisks."""
-    settings = Settings(slack_bot_token="xoxb-1-secreto", slack_app_token="xapp-1-secreto")
+    settings = Settings(
+        slack_bot_token="xoxb-1-secreto", slack_app_token="xapp-1-secreto", x_bearer_token="1-secreto",
+        x_api_key="2-secreto", x_api_secret="3-secreto", x_access_token="4-secreto", x_access_token_secret="5-secreto",
+    )  # fmt: skip
 
     assert "secreto" not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
-    assert settings.secrets() == ("xoxb-1-secreto", "xapp-1-secreto")
+    assert settings.secrets() == (
+        "xoxb-1-secreto", "xapp-1-secreto", "1-secreto", "2-secreto", "3-secreto", "4-secreto", "5-secreto",
+    )  # fmt: skip
 
 
 def test_strangers_are_found_with_the_nearest_name(tmp_path: Path) -> None:
@@ -167,3 +211,12 @@ def test_strangers_are_found_with_the_nearest_name(tmp_path: Path) -> None:
     assert config.strangers({"SLACK_BOTTOKEN": "x"}, file=file) == [
         ("SLACK_BOTTOKEN", "SLACK_BOT_TOKEN"), ("TERTULIA_HASTAG", "TERTULIA_HASHTAG"),
     ]  # fmt: skip
+
+
+def test_what_others_call_x_is_no_stranger(tmp_path: Path) -> None:
+    """Only what is nearly a name of ours was meant to be one."""
+    none = tmp_path / "none"
+
+    assert config.strangers({"X_BARER_TOKEN": "x", "X_FRAME_RATE_MODE": "1"}, file=none) == [
+        ("X_BARER_TOKEN", "X_BEARER_TOKEN")
+    ]
