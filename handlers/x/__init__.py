@@ -1,0 +1,1 @@
+"""X, whole: its ears, its mouth, its accounts."""
