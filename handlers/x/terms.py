@@ -1,0 +1,112 @@
+"""X's terms, in one place and with their date: prices, limits, and the fields that we ask for.
+
+X changed its prices or its rules six times in 2026, and will again. Nothing else in the house knows a figure of X.
+Sources: ``xdevplatform/docs`` of 2026-08-22 (``pricing.mdx``, ``rate-limits.mdx``, ``post-cap.mdx``, ``openapi.json``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Billed(StrEnum):
+    """What X puts on the bill: the ``kind`` of ``XClient``'s ``billed`` and of the meter's rows."""
+
+    POST_READ = "post_read"
+    USER_READ = "user_read"
+    OWNED_READ = "owned_read"
+    POST = "post"
+    POST_WITH_LINK = "post_with_link"
+    SUMMONED_REPLY = "summoned_reply"
+    DELETE = "delete"
+    COUNTS = "counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What one of each costs, in USD, pay-per-use; a resource is paid once a UTC day however often it is read."""
+
+    post_read: float
+    user_read: float
+    owned_read: float
+    post: float
+    post_with_link: float
+    summoned_reply: float
+    delete: float
+    counts: float
+    as_of: date
+
+    def by_kind(self) -> Mapping[str, float]:
+        """The prices by ``Billed``: what ``bot/budget.py`` reckons with."""
+        return {kind.value: float(getattr(self, kind.value)) for kind in Billed}
+
+
+PRICES = Prices(
+    post_read=0.005, user_read=0.010, owned_read=0.001, post=0.015, post_with_link=0.200, summoned_reply=0.010,
+    delete=0.010, counts=0.005, as_of=date(2026, 8, 22),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much X takes: calls a quarter of an hour unless said, sizes in X's own units."""
+
+    as_of: date
+    search: int = 450
+    search_page: int = 100  # posts
+    query: int = 512  # characters
+    counts: int = 300
+    lookup: int = 3_500
+    lookup_page: int = 100  # ids
+    users: int = 300
+    own_posts: int = 900
+    own_page: int = 100  # posts
+    create: int = 100
+    create_a_day: int = 10_000
+    delete: int = 50
+    stream_connects: int = 50
+    stream_connections: int = 1
+    drop_connections: int = 25
+    rules: int = 1_000
+    rule: int = 1_024  # characters
+    rules_changed: int = 100
+    rules_read: int = 450
+    posts_read_a_month: int = 3_000_000
+    post: int = 280  # weighted characters (handlers/x/weight.py)
+    downloaded_a_day: int = 500  # posts and users that one person may download a day (policy: redistribution)
+
+
+LIMITS = Limits(as_of=date(2026, 8, 22))
+
+
+class Dialect(StrEnum):
+    """How posts are called on the wire: ``tweet.fields`` as ever, or ``post.fields`` since July 2026."""
+
+    TWEET = "tweet"
+    POST = "post"
+
+
+_SHARED = ("attachments", "conversation_id", "created_at", "edit_controls", "entities", "lang", "possibly_sensitive",
+           "public_metrics", "reply_settings", "withheld")  # fmt: skip
+# What the newer dialect gives unasked: author_id, edit_history_post_ids, in_reply_to_user_id, referenced_posts.
+_OF_A_POST: Mapping[Dialect, Sequence[str]] = {
+    Dialect.TWEET: (*_SHARED, "author_id", "edit_history_tweet_ids", "in_reply_to_user_id", "note_tweet",
+                    "referenced_tweets"),
+    Dialect.POST: (*_SHARED, "note_post"),
+}  # fmt: skip
+_OF_WHAT_HANGS_ON_IT = {
+    "expansions": "attachments.media_keys,attachments.poll_ids",
+    "media.fields": "type,url,preview_image_url,alt_text",
+    "poll.fields": "options,voting_status,end_datetime",
+}
+# `expansions=author_id` would bill a user for every post: profiles are asked for once, at the end.
+FIELDS: Mapping[Dialect, Mapping[str, str]] = {
+    dialect: {f"{dialect}.fields": ",".join(sorted(names)), **_OF_WHAT_HANGS_ON_IT}
+    for dialect, names in _OF_A_POST.items()
+}
+USER_FIELDS: Mapping[str, str] = {"user.fields": "name,profile_image_url,protected,username"}
+# The stream speaks the older dialect alone, in both of X's documents.
+STREAM_FIELDS: Mapping[str, str] = FIELDS[Dialect.TWEET]
+# What every post has when our fields were heard; X drops fields that it does not know without a word, and bills.
+ALWAYS_THERE: Sequence[str] = ("author_id", "created_at", "conversation_id")
