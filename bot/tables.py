@@ -273,6 +273,15 @@ class Pass(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+class Metered(SQLModel, table=True):
+    """One thing that X bills, once a UTC day: ``hash`` stands for its id, which is not kept (bot/store/meter.py)."""
+
+    day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})  # days since 1970, UTC
+    kind: str = Field(primary_key=True)  # post_read, user_read, post …
+    hash: str = Field(primary_key=True)
+    debate_id: int | None = Field(default=None, foreign_key="debate.id", index=True, ondelete="SET NULL")
+
+
 class Kept(SQLModel, table=True):
     """A small secret or mark of this installation, by name (the key that signs cookies, the last backfill)."""
 

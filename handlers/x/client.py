@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from handlers.x.refused import Json, Kind, XRefused, objects, refusal, sort
 from handlers.x.terms import ALWAYS_THERE, FIELDS, LIMITS, STREAM_FIELDS, USER_FIELDS, Billed, Dialect
+from handlers.x.weight import addresses
 from handlers.x.wire import Keys, Wire, user_agent
 
 # What whoever speaks to X needs with the client.
@@ -146,13 +147,13 @@ class XClient:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    async def create(self, text: str, *, reply_to: str | None = None, link: bool = False) -> str:
-        """The text stands on X as a post of ours; returns its id. ``link`` says that it holds one, which costs more."""
+    async def create(self, text: str, *, reply_to: str | None = None) -> str:
+        """The text stands on X as a post of ours; returns its id. An address in it costs more (``terms.PRICES``)."""
         answer = await self._wire.create_tweet(text=text, in_reply_to_tweet_id=reply_to)
         ident = _text(answer.get("data"), "id")
         if ident is None:
             raise XRefused(201, Kind.UPSET, "no post in the answer")
-        self._billed(Billed.POST_WITH_LINK if link else Billed.POST, [ident])
+        self._billed(Billed.POST_WITH_LINK if addresses(text) else Billed.POST, [ident])
         return ident
 
     async def delete(self, post_id: str) -> None:

@@ -7,6 +7,7 @@ Sources: ``xdevplatform/docs`` of 2026-08-22 (``pricing.mdx``, ``rate-limits.mdx
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -27,25 +28,32 @@ class Billed(StrEnum):
 class Prices:
     """What one of each costs, in USD, pay-per-use; a resource is paid once a UTC day however often it is read."""
 
-    post_read: float
-    user_read: float
-    owned_read: float
-    post: float
-    post_with_link: float
-    summoned_reply: float
-    delete: float
-    counts: float
+    post_read: Decimal
+    user_read: Decimal
+    owned_read: Decimal
+    post: Decimal
+    post_with_link: Decimal
+    summoned_reply: Decimal
+    delete: Decimal
+    counts: Decimal
     as_of: date
 
-    def by_kind(self) -> Mapping[str, float]:
+    def by_kind(self) -> Mapping[str, Decimal]:
         """The prices by ``Billed``: what ``bot/budget.py`` reckons with."""
-        return {kind.value: float(getattr(self, kind.value)) for kind in Billed}
+        return {kind.value: getattr(self, kind.value) for kind in Billed}
 
 
 PRICES = Prices(
-    post_read=0.005, user_read=0.010, owned_read=0.001, post=0.015, post_with_link=0.200, summoned_reply=0.010,
-    delete=0.010, counts=0.005, as_of=date(2026, 8, 22),
-)  # fmt: skip
+    post_read=Decimal("0.005"),
+    user_read=Decimal("0.010"),
+    owned_read=Decimal("0.001"),
+    post=Decimal("0.015"),
+    post_with_link=Decimal("0.200"),
+    summoned_reply=Decimal("0.010"),
+    delete=Decimal("0.010"),
+    counts=Decimal("0.005"),
+    as_of=date(2026, 8, 22),
+)
 
 
 @dataclass(frozen=True, slots=True)

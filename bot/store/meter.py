@@ -1,0 +1,65 @@
+"""The meter: what X has billed, one row for each resource, kind and UTC day. Hashes stand for the ids.
+
+X bills a resource once a UTC day, however often and for however many debates it is read; so it counts for the debate
+that read it first.
+"""
+
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+
+from bot.store import passes
+from bot.store.engine import Prepared, Tx
+
+_EPOCH = date(1970, 1, 1).toordinal()
+# The name under which the installation keeps the key of its hashes.
+_KEY = "meter-key"
+_NOTE = Prepared(
+    sa.text(
+        "INSERT INTO metered (day, kind, hash, debate_id) VALUES (:day, :kind, :hash, :debate_id) "
+        "ON CONFLICT DO NOTHING"
+    ),
+    ("day", "kind", "hash", "debate_id"),
+)
+
+
+def note(tx: Tx, debate_id: int | None, kind: str, ids: Sequence[str], *, day: date) -> None:
+    """Each id has a row of this kind and UTC day; those that had one keep it."""
+    key = _key(tx)
+    number = day.toordinal() - _EPOCH
+    _NOTE.run(tx.conn, [(number, kind, _hash(key, ident), debate_id) for ident in ids])
+
+
+def counts(tx: Tx, debate_id: int) -> Counter[tuple[str, date]]:
+    """How many resources a debate was billed for, by kind and UTC day."""
+    query = sa.text("SELECT kind, day, COUNT(*) FROM metered WHERE debate_id = :id GROUP BY kind, day")
+    rows = tx.conn.execute(query, {"id": debate_id}).all()
+    return Counter({(kind, date.fromordinal(day + _EPOCH)): count for kind, day, count in rows})
+
+
+def on_day(tx: Tx, day: date) -> Counter[str]:
+    """How many resources were billed on a UTC day, by kind, whichever debate they were for, or none."""
+    query = sa.text("SELECT kind, COUNT(*) FROM metered WHERE day = :day GROUP BY kind")
+    return Counter(dict(tx.conn.execute(query, {"day": day.toordinal() - _EPOCH}).tuples().all()))
+
+
+def utc_day(now: datetime) -> date:
+    """The day on which X bills what is read now."""
+    return now.astimezone(UTC).date()
+
+
+def _hash(key: bytes, ident: str) -> str:
+    return hashlib.blake2b(ident.encode(), key=key, digest_size=12).hexdigest()
+
+
+def _key(tx: Tx) -> bytes:
+    """The installation's own key: without it nobody can tell whether an id was read."""
+    found = passes.kept(tx, _KEY)
+    if found is None:
+        found = secrets.token_hex(32)
+        passes.keep(tx, _KEY, found)
+    return bytes.fromhex(found)
