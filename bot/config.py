@@ -218,7 +218,7 @@ class Settings(BaseSettings):
         language = self.locale.replace("_", "-").partition("-")[0].lower()
         return House(
             locale=language, timezone=self.timezone, hashtag=self.hashtag, url=self.address(),
-            slack_channel=self.slack_channel, moderators=self.moderators,
+            slack_channel=self.slack_channel, moderators=self.moderators, x=self.x_on,
         )  # fmt: skip
 
     def address(self) -> str:

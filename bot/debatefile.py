@@ -31,7 +31,10 @@ class PlannedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DebateFile:
-    """A debate as its file says. ``starts`` is local to ``timezone``; ``slack`` None means the usual channel."""
+    """A debate as its file says. ``starts`` is local to ``timezone``.
+
+    ``slack`` None means the usual channel, ``x`` None that it is held on X where X is on.
+    """
 
     title: str
     questions: tuple[PlannedQuestion, ...]
@@ -43,6 +46,7 @@ class DebateFile:
     pace: Pace = field(default_factory=Pace)
     slack: str | None = None  # a channel id, "" for not there
     room: bool = True
+    x: bool | None = None
     rehearsal: bool = False
 
     def starting(self, starts: datetime, timezone: str = "") -> "DebateFile":
@@ -95,10 +99,12 @@ class _Reader:
         locale = self._text("locale", limit=10)
         if locale not in {"", "es", "en"}:
             self._fault("locale", "es o en")
+        if where[2] and hashtag == "":
+            self._fault("where.x", "en X se participa con una etiqueta: pon hashtag, o x = false")
         return DebateFile(
             title=" ".join(title.split()), questions=questions, starts=self._starts(zone, needed=needs_start),
             timezone=zone, hashtag=hashtag, host=self._text("host", limit=100), locale=locale, pace=pace,
-            slack=where[0], room=where[1],
+            slack=where[0], room=where[1], x=where[2],
         )  # fmt: skip
 
     def _fault(self, key: str, what: str) -> None:
@@ -193,11 +199,11 @@ class _Reader:
             self._fault("pace", phrase("la pregunta {number} saldría cuando el debate ya ha cerrado", number=number))
         return pace
 
-    def _where(self) -> tuple[str | None, bool]:
+    def _where(self) -> tuple[str | None, bool, bool | None]:
         table = self.data.get("where", {})
         if not isinstance(table, dict):
             self._fault("where", "debe ser una tabla [where]")
-            return None, True
+            return None, True, None
         for key in sorted(set(table) - _WHERE):
             self._fault(f"where.{key}", "lugar desconocido (valen slack, x y room)")
         slack, room = table.get("slack"), table.get("room", True)
@@ -208,10 +214,11 @@ class _Reader:
             channel = slack
         elif slack is not None and slack is not True:
             self._fault("where.slack", 'el identificador de un canal, por ejemplo "C0123456", o false')
-        for key in ("x", "room"):
-            if not isinstance(table.get(key, True), bool):
+        x = table.get("x")
+        for key, value in (("x", x), ("room", room)):
+            if not isinstance(value, bool | None):
                 self._fault(f"where.{key}", "true o false")
-        return channel, room is not False
+        return channel, room is not False, x if isinstance(x, bool) else None
 
 
 def _told(source: str, key: str, fault: str) -> str:

@@ -170,6 +170,7 @@ class House:
     url: str = "http://127.0.0.1:8000"
     slack_channel: str = ""
     moderators: Sequence[str] = ()  # PLATFORM:ID
+    x: bool = False  # X is on: a debate that does not say otherwise is held there, too
 
 
 @dataclass(frozen=True, slots=True)

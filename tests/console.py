@@ -10,7 +10,7 @@ import pytest
 
 from bot.cli.main import main
 
-OURS = ("TERTULIA_", "SLACK_", "LC_", "LANG")
+OURS = ("TERTULIA_", "SLACK_", "X_", "LC_", "LANG")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot import cues as rules
 from bot import errors, localtime
-from bot.actions import say
+from bot.actions import brief, say
 from bot.debate import Pace, Phase, Verb, check
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import Actor, House, Platform
@@ -35,7 +35,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
         locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
         pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
     )  # fmt: skip
-    wanted = _places(plan, house, debate.slug)
+    wanted = _places(plan, house, debate)
     for platform, address in wanted:
         clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=None)
         if clash is not None:
@@ -122,7 +122,8 @@ def reorder(tx: Tx, debate: Debate, order: list[int], *, actor: Actor, now: date
 
 def announce(tx: Tx, debate: Debate, house: House, *, now: datetime) -> None:
     """The invitation is on its way to every place."""
-    say.everywhere(tx, debate, "announce", say.announcement(debate, house), now=now)
+    text = say.Worded(say.announcement(debate, house), brief.announcement(debate))
+    say.everywhere(tx, debate, "announce", text, now=now)
 
 
 def require_moderator(actor: Actor) -> None:
@@ -151,13 +152,17 @@ def _question(debate_id: int, one: PlannedQuestion, *, position: int, now: datet
     )  # fmt: skip
 
 
-def _places(plan: DebateFile, house: House, slug: str) -> list[tuple[str, str]]:
+def _places(plan: DebateFile, house: House, debate: Debate) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    # A rehearsal is not played before everybody.
+    on_x = house.x and not plan.rehearsal if plan.x is None else plan.x
     channel = house.slack_channel if plan.slack is None else plan.slack
     if channel:
         found.append((Platform.SLACK, channel))
+    if on_x and debate.hashtag:
+        found.append((Platform.X, debate.hashtag.casefold()))
     if plan.room:
-        found.append((Platform.ROOM, slug))
+        found.append((Platform.ROOM, debate.slug))
     return found
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot import cues as rules
 from bot import errors
-from bot.actions import refile, say
+from bot.actions import brief, refile, say
 from bot.actions.plan import announce, may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
@@ -44,7 +44,8 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         elif kind in {rules.Kind.ANNOUNCE, rules.Kind.REMIND} and cue.state == "planned":
             _skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
     waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
-    say.everywhere(tx, debate, "welcome", say.welcome(debate, questions=len(waiting)), now=now)
+    text = say.Worded(say.welcome(debate, questions=len(waiting)), brief.welcome(debate, questions=len(waiting)))
+    say.everywhere(tx, debate, "welcome", text, now=now)
     _decided(tx, debate, Verb.OPEN, actor, now)
 
 
@@ -153,7 +154,8 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
     soonest = debates.coming(tx, limit=1)
     following = soonest[0] if soonest else None
     text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
-    say.everywhere(tx, debate, "closing", text, now=now)
+    worded = say.Worded(text, brief.closing(debate, following, house))
+    say.everywhere(tx, debate, "closing", worded, now=now)
     _decided(tx, debate, Verb.CLOSE, actor, now)
 
 
@@ -248,17 +250,21 @@ def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: Ho
         case rules.Kind.ANNOUNCE:
             announce(tx, debate, house, now=now)
         case rules.Kind.REMIND:
-            say.everywhere(tx, debate, "remind", say.reminder(debate, ahead=debate.starts_at - cue.due_at), now=now)
+            ahead = debate.starts_at - cue.due_at
+            text = say.Worded(say.reminder(debate, ahead=ahead), brief.reminder(debate, ahead=ahead))
+            say.everywhere(tx, debate, "remind", text, now=now)
         case rules.Kind.OPEN:
             open_now(tx, debate, actor=CLOCK, now=now)
         case rules.Kind.LABEL:
-            say.everywhere(tx, debate, "label", say.label_reminder(debate), now=now)
+            text = say.Worded(say.label_reminder(debate), brief.label_reminder(debate))
+            say.everywhere(tx, debate, "label", text, now=now)
         case rules.Kind.WARN:
             _warn(tx, debate, now=now)
         case rules.Kind.ASK:
             ask_next(tx, debate, actor=CLOCK, now=now)
         case rules.Kind.WRAP_UP:
-            say.everywhere(tx, debate, "wrap_up", say.wrap_up(debate), now=now)
+            text = say.Worded(say.wrap_up(debate), brief.wrap_up(debate))
+            say.everywhere(tx, debate, "wrap_up", text, now=now)
         case rules.Kind.CLOSE | rules.Kind.FORGOTTEN_HOLD:
             close(tx, debate, actor=CLOCK, now=now, house=house)
         case rules.Kind.END_GRACE:

@@ -3,6 +3,7 @@
 import json
 import uuid
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot import dates
 from bot.ports import House, Operation, Platform
@@ -12,14 +13,23 @@ from bot.tables import Debate, Outbox, Question
 from bot.words.catalogue import Words, words
 
 
+class Worded(NamedTuple):
+    """A sentence of the run-sheet, and the same as X takes it (bot/actions/brief.py)."""
+
+    full: str
+    brief: str
+
+
 def everywhere(
-    tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime, question: Question | None = None
+    tx: Tx, debate: Debate, kind: str, text: str | Worded, *, now: datetime, question: Question | None = None
 ) -> dict[str, Outbox]:
     """The text goes to every place of the debate; returns the new outbox rows by platform."""
     debate_id = debates.ident(debate)
+    worded = Worded(text, text) if isinstance(text, str) else text
     rows = {}
     for place in debates.places(tx, debate_id):
-        row = _row(debate, kind, text, platform=place.platform, place=place.address, now=now)
+        said = worded.brief if place.platform == Platform.X else worded.full
+        row = _row(debate, kind, said, platform=place.platform, place=place.address, now=now)
         row.question_id = question.id if question else None
         rows[place.platform] = _put(tx, row, now)
     return rows
@@ -34,23 +44,26 @@ def under(tx: Tx, debate: Debate, kind: str, text: str, *, parents: dict[str, Ou
 
 
 def to_moderators(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime) -> None:
-    """The moderators alone read the text: privately on Slack, in the moderators' view of the room."""
-    for place in debates.places(tx, debates.ident(debate)):
-        if place.platform == Platform.ROOM:
-            readers = [place.address]
+    """The moderators alone read the text: privately on Slack, in the moderators' view of the room; never on X."""
+    held = {place.platform: place.address for place in debates.places(tx, debates.ident(debate))}
+    if held.pop(Platform.X, None) and not held:
+        held = {str(Platform.ROOM): debate.slug}  # X has no private way; the room shows every debate to moderators
+    for platform, address in held.items():
+        if platform == Platform.ROOM:
+            readers = [address]
         else:
-            readers = [person.platform_id for person in people.moderators(tx, place.platform)]
+            readers = [person.platform_id for person in people.moderators(tx, platform)]
         for reader in readers:
-            row = _row(debate, kind, text, platform=place.platform, place=reader, now=now)
+            row = _row(debate, kind, text, platform=platform, place=reader, now=now)
             row.operation = Operation.PRIVATE
             _put(tx, row, now)
 
 
 def to_person(tx: Tx, debate: Debate, kind: str, text: str, *, identity_id: int, now: datetime) -> None:
-    """One person reads the text, where they spoke from; a person of another platform is not written to."""
+    """One person reads the text, where they spoke from; a person of another platform, or of X, is not written to."""
     person = people.identity(tx, identity_id)
     held = {place.platform for place in debates.places(tx, debates.ident(debate))}
-    if person is None or person.platform not in held:
+    if person is None or person.platform not in held - {Platform.X}:
         return
     row = _row(debate, kind, text, platform=person.platform, place=person.platform_id, now=now)
     row.operation = Operation.PRIVATE
@@ -101,19 +114,14 @@ def announcement(debate: Debate, house: House) -> str:
     say = words(debate.locale)
     return say(
         "Próximo debate: «{title}». {when}.{host} Participa aquí o con #{hashtag}. Te esperamos.",
-        title=debate.title, when=_when(debate), host=_host(say, debate), hashtag=debate.hashtag or house.hashtag,
+        title=debate.title, when=when(debate), host=host(debate), hashtag=debate.hashtag or house.hashtag,
     )  # fmt: skip
 
 
 def reminder(debate: Debate, *, ahead: timedelta) -> str:
     """The reminder before the start."""
     say = words(debate.locale)
-    minutes = round(ahead.total_seconds() / 60)
-    if minutes >= 120:
-        left = say("{hours} horas", hours=round(minutes / 60))
-    else:
-        left = say("una hora") if minutes == 60 else _minutes(say, max(minutes, 1))
-    return say("En {left}: «{title}», {when}.", left=left, title=debate.title, when=_when(debate))
+    return say("En {left}: «{title}», {when}.", left=left(debate, ahead), title=debate.title, when=when(debate))
 
 
 def welcome(debate: Debate, *, questions: int) -> str:
@@ -123,7 +131,7 @@ def welcome(debate: Debate, *, questions: int) -> str:
         "Te damos la bienvenida a «{title}».{host} Habrá {questions} preguntas, P1, P2…: responde en el hilo de cada "
         "una, o empieza tu mensaje con R1, R2… Este debate se registra y se publicará su transcripción; si no quieres "
         "figurar, díselo a quien modera.",
-        title=debate.title, host=_host(say, debate), questions=questions,
+        title=debate.title, host=host(debate), questions=questions,
     )  # fmt: skip
 
 
@@ -158,12 +166,8 @@ def closing(debate: Debate, following: Debate | None, house: House, *, people_co
     say = words(debate.locale)
     next_date = ""
     if following is not None:
-        next_date = " " + say("Próximo debate: «{title}», {when}.", title=following.title, when=_when(following))
-    minutes = round(
-        ((debate.grace_until or debate.ends_at) - (debate.closed_at or debate.ends_at)).total_seconds() / 60
-    )
-    late = " " + say("Aún recogemos respuestas durante {time}.", time=_minutes(say, minutes)) if minutes > 0 else ""
-    rest = {"late": late, "link": f"{house.url}/d/{debate.slug}", "next": next_date}
+        next_date = " " + say("Próximo debate: «{title}», {when}.", title=following.title, when=when(following))
+    rest = {"late": still_taken(debate), "link": f"{house.url}/d/{debate.slug}", "next": next_date}
     if people_count < 2:
         return say(
             "Gracias por participar en «{title}».{late} La transcripción: {link}{next}", title=debate.title, **rest
@@ -188,17 +192,40 @@ def missed(debate: Debate) -> str:
     return words(debate.locale)(
         "«{title}» no se celebró: su hora, {when}, pasó mientras Tertulia estaba parada. "
         "No se ha publicado nada; prográmalo de nuevo cuando quieras.",
-        title=debate.title, when=_when(debate),
+        title=debate.title, when=when(debate),
     )  # fmt: skip
 
 
-def _when(debate: Debate) -> str:
+# --- what they are made of -------------------------------------------------------------------------------------------
+
+
+def when(debate: Debate) -> str:
+    """The day and hour of a debate, in its own zone and language."""
     return dates.long(debate.starts_at, debate.timezone, locale=debate.locale)
+
+
+def left(debate: Debate, ahead: timedelta) -> str:
+    """How long it is until a debate, in words."""
+    say = words(debate.locale)
+    minutes = round(ahead.total_seconds() / 60)
+    if minutes >= 120:
+        return say("{hours} horas", hours=round(minutes / 60))
+    return say("una hora") if minutes == 60 else _minutes(say, max(minutes, 1))
+
+
+def host(debate: Debate) -> str:
+    """Who conducts the debate, as a sentence with a space before it; empty without a host."""
+    return " " + words(debate.locale)("Conduce {host}.", host=debate.host) if debate.host else ""
+
+
+def still_taken(debate: Debate) -> str:
+    """For how long answers are still taken after the close, with a space before it; empty without a grace."""
+    say = words(debate.locale)
+    minutes = round(
+        ((debate.grace_until or debate.ends_at) - (debate.closed_at or debate.ends_at)).total_seconds() / 60
+    )
+    return " " + say("Aún recogemos respuestas durante {time}.", time=_minutes(say, minutes)) if minutes > 0 else ""
 
 
 def _minutes(say: Words, minutes: int) -> str:
     return say("un minuto") if minutes == 1 else say("{minutes} minutos", minutes=minutes)
-
-
-def _host(say: Words, debate: Debate) -> str:
-    return " " + say("Conduce {host}.", host=debate.host) if debate.host else ""

@@ -1,0 +1,87 @@
+"""The run-sheet's sentences as X takes them: short, under the hashtag, no two alike, and one link in all of them.
+
+What is too long all the same is cut by X's mouth (handlers/x/looks.py), which knows how X counts.
+"""
+
+from datetime import timedelta
+
+from bot.actions import say
+from bot.ports import House
+from bot.tables import Debate
+from bot.words.catalogue import words
+
+# Titles and names that leave room for the sentence around them, in 280 letters.
+LONGEST_TITLE = 70
+LONGEST_HOST = 36
+
+
+def announcement(debate: Debate) -> str:
+    """The invitation, a week ahead."""
+    return words(debate.locale)(
+        "Próximo debate: «{title}». {when}.{host} Participa con #{hashtag}.",
+        title=_title(debate), when=say.when(debate), host=_host(debate), hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
+def reminder(debate: Debate, *, ahead: timedelta) -> str:
+    """The reminder before the start."""
+    return words(debate.locale)(
+        "En {left}: «{title}», {when}. Participa con #{hashtag}.",
+        left=say.left(debate, ahead), title=_title(debate), when=say.when(debate), hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
+def welcome(debate: Debate, *, questions: int) -> str:
+    """The opening: how to take part, the notice that it is kept, and how to stay out of it."""
+    return words(debate.locale)(
+        "Empieza «{title}».{host} {questions} preguntas: responde a cada una, o con R1, R2… y #{hashtag}. Se registra "
+        "y se publicará la transcripción; para no figurar, menciónanos con STOP.",
+        title=_title(debate), host=_host(debate), questions=questions, hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
+def label_reminder(debate: Debate) -> str:
+    """The reminder of the labels, shortly before the first question."""
+    return words(debate.locale)(
+        "Enseguida llega la P1 de «{title}». Para que tu respuesta quede en su sitio, responde a la pregunta o empieza "
+        "con R1. #{hashtag}",
+        title=_title(debate), hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
+def wrap_up(debate: Debate) -> str:
+    """The last minutes."""
+    return words(debate.locale)(
+        "Vamos cerrando: ¿con qué idea te quedas de «{title}»? #{hashtag}", title=_title(debate), hashtag=debate.hashtag
+    )
+
+
+def closing(debate: Debate, following: Debate | None, house: House) -> str:
+    """The thanks, the one link, and the next date."""
+    speak = words(debate.locale)
+    next_date = ""
+    if following is not None:
+        when = say.when(following)
+        next_date = " " + speak("Próximo debate: «{title}», {when}.", title=clipped(following.title, 30), when=when)
+    return speak(
+        "Gracias por participar en «{title}».{late} Transcripción: {link}{next} #{hashtag}",
+        title=clipped(debate.title, 50), late=say.still_taken(debate), link=f"{house.url}/d/{debate.slug}",
+        next=next_date, hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
+def _title(debate: Debate) -> str:
+    return clipped(debate.title, LONGEST_TITLE)
+
+
+def _host(debate: Debate) -> str:
+    host = clipped(debate.host, LONGEST_HOST)
+    return " " + words(debate.locale)("Conduce {host}.", host=host).replace("….", "…") if host else ""
+
+
+def clipped(text: str, longest: int) -> str:
+    """The text, or as many whole words of it as fit into that many letters, and «…»."""
+    if len(text) <= longest:
+        return text
+    head, _, _ = text[: longest - 1].rpartition(" ")
+    return f"{head or text[: longest - 1]}…"
