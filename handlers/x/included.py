@@ -61,11 +61,13 @@ def files(post: Json, around: Included) -> tuple[Attachment, ...]:
         return ()
     known = _by("media_key", attached.get("media"))  # as twarc flattens it
     told = _by("media_key", post.get("media_metadata"))
+    entities = post.get("entities")
+    links = _by("media_key", entities.get("urls")) if isinstance(entities, dict) else {}
     found = []
     for key in dict.fromkeys([*strings(attached.get("media_keys")), *known]):
         medium = known.get(key) or around.media.get(key) or {}
         described = word(medium.get("alt_text")) or word(told.get(key, {}).get("alt_text"))
-        found.append(_file(key, medium, described.strip()))
+        found.append(_file(key, medium, described.strip(), word(links.get(key, {}).get("expanded_url"))))
     return tuple(found)
 
 
@@ -86,7 +88,7 @@ def _by(key: str, listed: object) -> dict[str, Json]:
     return {one[key]: one for one in objects(listed) if isinstance(one.get(key), str)}
 
 
-def _file(key: str, medium: Json, described: str) -> Attachment:
+def _file(key: str, medium: Json, described: str, page: str) -> Attachment:
     kind = word(medium.get("type")) or _KINDS.get(key.partition("_")[0], "media")
     url, mimetype = word(medium.get("url")), _TYPES.get(kind, "")
     films = [one for one in objects(medium.get("variants")) if one.get("content_type") == "video/mp4"]
@@ -94,7 +96,7 @@ def _file(key: str, medium: Json, described: str) -> Attachment:
         url = word(max(films, key=_rate).get("url"))
     if url.partition("?")[0].endswith(".png"):
         mimetype = "image/png"
-    return Attachment(described or kind, mimetype, url or word(medium.get("preview_image_url")))
+    return Attachment(described or kind, mimetype, url or word(medium.get("preview_image_url")) or page)
 
 
 def _rate(film: Json) -> int:

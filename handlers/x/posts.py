@@ -149,6 +149,12 @@ def missing(payload: Json) -> tuple[str, ...]:
     return tuple(names[0] for names in _ALWAYS if not any(name in payload for name in names))
 
 
+def chain(payload: Json) -> list[str]:
+    """The ids of all versions of a post, as far as it tells them."""
+    told = payload.get("edit_history_tweet_ids") or payload.get("edit_history_post_ids")
+    return [one for one in strings(told) if _ID.fullmatch(one)]
+
+
 def time_of(ident: str) -> datetime | None:
     """When the post of an id was made, to the millisecond; None for an id from before ids told it, or that is none."""
     if not _ID.fullmatch(ident) or int(ident) < _FIRST_SNOWFLAKE:
@@ -168,7 +174,7 @@ def id_at(instant: datetime) -> str:
 def _ident(value: object, field: str) -> str:
     ident = _optional(value)
     if ident is None:
-        raise Strange(f"no {field}: {str(value)[:40]!r}" if isinstance(value, str | None) else f"no {field}")
+        raise Strange(f"no {field}: {value[:40]!r}" if isinstance(value, str) else f"no {field}")
     return ident
 
 
@@ -181,8 +187,7 @@ def _optional(value: object) -> str | None:
 
 def _first(payload: Json, version: str) -> str:
     """The first id of the edit chain."""
-    chain = payload.get("edit_history_tweet_ids") or payload.get("edit_history_post_ids")
-    ids = [one for one in strings(chain) if _ID.fullmatch(one)]
+    ids = chain(payload)
     return min(ids, key=int) if ids else version
 
 

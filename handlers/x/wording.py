@@ -40,11 +40,17 @@ def wording(post: Json, around: Around) -> tuple[str, Sequence[Span] | None]:
         return "", None
     text = unescaped(richtext.storable(text))
     if around.reply:
-        text = _LEADING.sub("", text, count=1) if _LEADING.match(text) else text
+        text = _without_leading(text, media=around.media)
     if "://t.co/" not in text:
         return text.strip(), None
     entities = [post.get("entities"), note.get("entities") if isinstance(note, dict) else None]
     return _spelled_out(text, _links(entities), around)
+
+
+def _without_leading(text: str, *, media: bool) -> str:
+    """The reply without the names before it, unless names are all it says."""
+    match = _LEADING.match(text)
+    return text if match is None or (match.end() == len(text) and not media) else text[match.end() :]
 
 
 def unescaped(text: str) -> str:
