@@ -100,40 +100,47 @@ def _is_a_word(match: re.Match[str]) -> bool:
     return match["kind"] in "Aa" and match.end("kind") < match.start("number")
 
 
-def file(
-    text: str,
-    posted_at: datetime,
-    asked: Asked,
-    *,
-    thread: str | None = None,
-    quotes: str | None = None,
-    root: Filing | None = None,
-) -> Filing:
-    """Where a message stands that nobody has filed by hand.
-
-    ``thread`` and ``quotes`` are the platform ids of what it answers and quotes; ``root`` is the filing of the
-    thread's first message where that is not a question itself.
-    """
-    return settle(label(text, asked.numbers), posted_at, asked, _by_place(asked, thread, quotes, root))
+def file(text: str, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:
+    """Where a message stands that nobody has filed by hand; ``place`` is what ``by_place`` says of it."""
+    return _settle(label(text, asked.numbers), posted_at, asked, place)
 
 
-def file_again(
-    before: Filing,
-    posted_at: datetime,
-    asked: Asked,
-    *,
-    thread: str | None = None,
-    quotes: str | None = None,
-    root: Filing | None = None,
-) -> Filing:
+def file_again(before: Filing, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:
     """Where a message stands whose words are gone: the label that filed it is kept, the rest is looked at anew."""
     said = None
     if before.reason is Reason.LABEL and before.question is not None:
         said = (before.question, before.confidence)
-    return settle(said, posted_at, asked, _by_place(asked, thread, quotes, root))
+    return _settle(said, posted_at, asked, place)
 
 
-def settle(said: tuple[int, Confidence] | None, posted_at: datetime, asked: Asked, place: Filing | None) -> Filing:
+def by_place(
+    asked: Asked,
+    *,
+    thread: str | None = None,
+    reply_to: str | None = None,
+    quotes: str | None = None,
+    parent: Filing | None = None,
+) -> Filing | None:
+    """Where a message stands by what it hangs on, or None where that tells nothing.
+
+    ``thread``, ``reply_to`` and ``quotes`` are platform ids: of the conversation's first post, of what it answers, of
+    what it quotes; ``parent`` is the filing of the message that it answers, where that is one of the log.
+    """
+    direct = thread if reply_to is None else reply_to
+    if direct is not None and direct in asked.posts:
+        return Filing(asked.posts[direct], Reason.THREAD, Confidence.CERTAIN)
+    if quotes is not None and quotes in asked.posts:
+        return Filing(asked.posts[quotes], Reason.QUOTE, Confidence.LIKELY)
+    # A parent that stands by the hour alone was never heard: the conversation knows more.
+    if thread is not None and thread in asked.posts and (parent is None or parent.reason is Reason.TIME):
+        return Filing(asked.posts[thread], Reason.CONVERSATION, Confidence.LIKELY)
+    if parent is None:
+        return None
+    certain = parent.reason in {Reason.HAND, Reason.LABEL, Reason.THREAD} and parent.confidence is Confidence.CERTAIN
+    return Filing(parent.question, Reason.CONVERSATION, Confidence.LIKELY if certain else parent.confidence)
+
+
+def _settle(said: tuple[int, Confidence] | None, posted_at: datetime, asked: Asked, place: Filing | None) -> Filing:
     """Label, place or time: which of them decides."""
     if said is not None:
         number, confidence = said
@@ -146,14 +153,3 @@ def settle(said: tuple[int, Confidence] | None, posted_at: datetime, asked: Aske
     if place is not None:
         return place
     return Filing(asked.open_at(posted_at), Reason.TIME, Confidence.GUESS)
-
-
-def _by_place(asked: Asked, thread: str | None, quotes: str | None, root: Filing | None) -> Filing | None:
-    if thread is not None and thread in asked.posts:
-        return Filing(asked.posts[thread], Reason.THREAD, Confidence.CERTAIN)
-    if quotes is not None and quotes in asked.posts:
-        return Filing(asked.posts[quotes], Reason.QUOTE, Confidence.LIKELY)
-    if root is not None:
-        certain = root.reason in {Reason.HAND, Reason.LABEL, Reason.THREAD} and root.confidence is Confidence.CERTAIN
-        return Filing(root.question, Reason.CONVERSATION, Confidence.LIKELY if certain else root.confidence)
-    return None

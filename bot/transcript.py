@@ -117,6 +117,7 @@ class Spot(NamedTuple):
     platform_id: str
     thread: str | None
     posted: int
+    reply_to: str | None = None
 
 
 def reading_order(spots: Iterable[Spot], asked: Sequence[int], *, first_asked: int | None) -> list[tuple[int, int]]:
@@ -126,27 +127,54 @@ def reading_order(spots: Iterable[Spot], asked: Sequence[int], *, first_asked: i
     microseconds) comes first; what belongs to no question afterwards comes last.
     """
     rank = {number: at for at, number in enumerate(asked, start=1)}
-    groups: dict[tuple[int, str], list[Spot]] = {}
-    tops: list[tuple[int, int, int, Spot]] = []
     kept = list(spots)
-    sections = {}
+    sections = {spot.platform_id: _section(spot, rank, first_asked) for spot in kept}
+    above = _above(kept, sections)
+    groups: dict[str, list[Spot]] = {}
+    tops: list[tuple[int, int, int, Spot]] = []
     for spot in kept:
-        sections[spot.platform_id] = _section(spot, rank, first_asked)
-    for spot in kept:
-        section = sections[spot.platform_id]
-        if spot.thread is not None and spot.thread != spot.platform_id and sections.get(spot.thread) == section:
-            groups.setdefault((section, spot.thread), []).append(spot)
+        top = _top(spot.platform_id, above)
+        if top is None:
+            tops.append((sections[spot.platform_id], spot.posted, spot.id, spot))
         else:
-            tops.append((section, spot.posted, spot.id, spot))
+            groups.setdefault(top, []).append(spot)
     tops.sort(key=lambda top: top[:3])
     order: list[tuple[int, int]] = []
-    for section, _posted, _id, spot in tops:
+    for _section_of, _posted, _id, spot in tops:
         order.append((spot.id, 0))
-        replies = groups.get((section, spot.platform_id))
+        replies = groups.get(spot.platform_id)
         if replies:
             replies.sort(key=lambda reply: (reply.posted, reply.id))
             order.extend((reply.id, 1) for reply in replies)
     return order
+
+
+def _above(spots: Iterable[Spot], sections: dict[str, int]) -> dict[str, str]:
+    """What each stands below in its section: its conversation's first message, or else the message that it answers."""
+    above: dict[str, str] = {}
+    for spot in spots:
+        for ident in (spot.thread, spot.reply_to):
+            if ident is not None and ident != spot.platform_id and sections.get(ident) == sections[spot.platform_id]:
+                above[spot.platform_id] = ident
+                break
+    return above
+
+
+def _top(ident: str, above: dict[str, str]) -> str | None:
+    """The first message of the chain of answers that a message stands in; None where it is the first itself."""
+    top = above.get(ident)
+    if top is None or top not in above:
+        return top
+    seen = {ident}
+    while top in above and top not in seen:
+        seen.add(top)
+        top = above[top]
+    if top in seen:  # they answer each other in a circle: one of them is the first, so that nobody is left out
+        del above[top]
+    if top == ident:
+        return None
+    above[ident] = top
+    return top
 
 
 def _section(spot: Spot, rank: dict[int, int], first_asked: int | None) -> int:

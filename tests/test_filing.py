@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.filing import Asked, Confidence, Filing, Reason, file, label
+from bot import filing
+from bot.filing import Asked, Confidence, Filing, Reason, label
 
 STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
 # P1 at 10, P2 at 20, P3 at 30, P4 at 40, P5 at 50.
@@ -19,6 +20,11 @@ ASKED = Asked(
 def at(minute: float) -> datetime:
     """That minute of the debate."""
     return STARTS + timedelta(minutes=minute)
+
+
+def file(text: str, posted_at: datetime, asked: Asked, parent: Filing | None = None, **hangs_on: str) -> Filing:
+    """Where a message stands that hangs on something (``thread``, ``reply_to``, ``quotes``)."""
+    return filing.file(text, posted_at, asked, filing.by_place(asked, parent=parent, **hangs_on))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +118,7 @@ def test_label_that_agrees_with_a_conversation_makes_it_certain() -> None:
     """The conversation was filed by a guess; who writes «R2» in it knows."""
     root = Filing(2, Reason.TIME, Confidence.GUESS)
 
-    assert file("R2 esto", at(44), ASKED, thread="x", root=root) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
+    assert file("R2 esto", at(44), ASKED, thread="x", parent=root) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
 
 
 def test_quote_of_a_question_is_likely() -> None:
@@ -132,14 +138,14 @@ def test_quote_of_a_question_is_likely() -> None:
 )
 def test_reply_goes_where_its_conversation_is(root: Filing, expected: Filing) -> None:
     """Never surer than what it answers."""
-    assert file("de acuerdo", at(44), ASKED, thread="other", root=root) == expected
+    assert file("de acuerdo", at(44), ASKED, thread="other", parent=root) == expected
 
 
 def test_label_in_a_conversation_before_the_first_question_is_no_conflict() -> None:
     """The thread belongs to no question, so there is nothing to contradict."""
     root = Filing(None, Reason.TIME, Confidence.GUESS)
 
-    assert file("R2 esto", at(44), ASKED, thread="x", root=root) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
+    assert file("R2 esto", at(44), ASKED, thread="x", parent=root) == Filing(2, Reason.LABEL, Confidence.CERTAIN)
 
 
 def test_nothing_asked_yet_files_under_no_question() -> None:

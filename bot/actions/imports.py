@@ -4,8 +4,8 @@ A debate that nobody else has seen yet needs no looking up: each row goes in onc
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
@@ -28,7 +28,8 @@ ROWS = 5_000
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where it was said: the platform, the place's id and name there, and what the debate shall be called ("": as the
-    place, with its days). ``questions`` are the messages whose threads are answers, in order of time.
+    place, with its days). ``questions`` are the messages whose threads are answers, in order of time; ``worded`` has
+    by their ids the number and the words of those that are not asked one after the other in all of their text.
     """
 
     platform: Platform
@@ -36,6 +37,9 @@ class Origin:
     name: str
     title: str = ""
     questions: Sequence[Said] = ()
+    worded: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    hashtag: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def bring(
 def _debate(tx: Tx, origin: Origin, opened_at: datetime, *, house: House, now: datetime) -> Debate:
     debate = Debate(
         slug=free_slug(tx, origin.title or origin.name, wall(opened_at, house.timezone)), title=origin.title,
+        hashtag=origin.hashtag, host=origin.host,
         locale=house.locale, timezone=house.timezone, starts_at=opened_at, ends_at=opened_at, opened_at=opened_at,
         closed_at=opened_at, pace=json.dumps(Pace().as_seconds()), phase=Phase.CLOSED, imported=True, created_at=now,
     )  # fmt: skip
@@ -124,7 +129,7 @@ class _Bulk:
         self.now = now
         self.people: dict[str, int] = {}
         self._names: dict[str, str] = {}
-        self._roots: dict[str, filing.Filing] = {}
+        self._filed: dict[str, filing.Filing] = {}
         self._seen: set[str] = set()
         self._again: list[Said] = []
         self._rev = debates.bump(tx, debate_id)
@@ -133,10 +138,11 @@ class _Bulk:
     def ask(self, roots: Sequence[Said]) -> None:
         """The messages are the debate's questions, each with the place where it stands."""
         self._know(roots)
-        for number, one in enumerate(roots, start=1):
-            text = " ".join(one.text.split()) or next((file.name for file in one.files), "") or "…"
+        for position, one in enumerate(roots, start=1):
+            number, said = self.origin.worded.get(one.id, (position, one.text))
+            text = " ".join(said.split()) or next((file.name for file in one.files), "") or "…"
             question = Question(
-                debate_id=self.debate_id, position=number, number=number, text=text[:LONGEST], state=State.ANSWERED,
+                debate_id=self.debate_id, position=position, number=number, text=text[:LONGEST], state=State.ANSWERED,
                 source=Source.AUDIENCE, asker_id=self.people[one.author.id], created_at=one.posted_at,
                 asked_at=one.posted_at, rev=self._rev,
             )  # fmt: skip
@@ -170,10 +176,9 @@ class _Bulk:
         """The columns ``store.log.NEW``: what ``log.hear`` makes of it. Keep the two alike (tests/test_import.py)."""
         # A question stands in the thread that it began, which makes its own filing certain.
         thread = one.id if one.id in self._asked.posts else one.thread
-        root = self._roots.get(thread) if thread is not None and thread != one.id else None
-        filed = filing.file(one.text, one.posted_at, self._asked, thread=thread, quotes=one.quotes, root=root)
-        if thread is None or thread == one.id:
-            self._roots[one.id] = filed
+        parent = self._filed.get(one.reply_to or "") or (self._filed.get(thread or "") if thread != one.id else None)
+        place = filing.by_place(self._asked, thread=thread, reply_to=one.reply_to, quotes=one.quotes, parent=parent)
+        filed = self._filed[one.id] = filing.file(one.text, one.posted_at, self._asked, place)
         return (
             self.debate_id, self.origin.platform.value, one.place, one.id, thread, one.reply_to, one.quotes,
             self.people[one.author.id], one.author.name, one.text,

@@ -18,6 +18,8 @@ from bot.store.engine import Tx
 from bot.store.log import Hearing, Known
 from bot.tables import to_micros
 
+_THREAD = store.NEW.index("thread")
+
 
 def hear(tx: Tx, incoming: Sequence[Incoming], *, now: datetime, into: int | None = None) -> list[str]:
     """Everything of it that belongs to a debate is in the log; returns the platform ids of new and changed messages.
@@ -72,7 +74,9 @@ class _Batch:
     def say(self, said: Sequence[Said]) -> None:
         if not said:
             return
-        homes = [(one, home) for one in sorted(said, key=lambda one: one.posted_at) for home in self._homes(one)]
+        # What answers comes behind what it answers, also where the platform's times are of whole seconds.
+        ordered = sorted(said, key=lambda one: (one.posted_at, one.id))
+        homes = [(one, home) for one in ordered for home in self._homes(one)]
         known = self._known(said)
         housed = {(one.place, one.id) for one, _ in homes}
         fresh = [one for one in said if (one.place, one.id) in housed or (one.place, one.id) in known]
@@ -119,11 +123,12 @@ class _Batch:
         )  # fmt: skip
 
     def _file(self, one: Said, debate_id: int, roots: dict[tuple[int, str], filing.Filing]) -> filing.Filing:
-        root = None
-        if one.thread is not None and one.thread != one.id:
-            root = roots.get((debate_id, one.thread))
-        asked = self._asked(debate_id)
-        return filing.file(one.text, one.posted_at, asked, thread=one.thread, quotes=one.quotes, root=root)
+        asked, parent = self._asked(debate_id), None
+        for above in (one.reply_to, one.thread):
+            if parent is None and above is not None and above != one.id:
+                parent = roots.get((debate_id, above))
+        place = filing.by_place(asked, thread=one.thread, reply_to=one.reply_to, quotes=one.quotes, parent=parent)
+        return filing.file(one.text, one.posted_at, asked, place)
 
     def _asked(self, debate_id: int) -> filing.Asked:
         standing = self._standing(debate_id)
@@ -169,7 +174,7 @@ class _Batch:
         if row.hand is None:
             filed = roots[row.debate_id, one.id] = self._file(one, row.debate_id, roots)
             store.file(self.tx, [(*refile.columns(filed), rev, row.id)])
-            refile.threads(self.tx, row.debate_id, [one.id], roots={one.id: filed}, rev=rev)
+            refile.below(self.tx, row.debate_id, [(one.id, one.thread)], roots={one.id: filed}, rev=rev)
 
     def _late_roots(
         self,
@@ -178,13 +183,15 @@ class _Batch:
         known: dict[tuple[str, str], list[Known]],
     ) -> None:
         """Replies that came before what they answer are filed again."""
-        waiting = {(row.debate_id, row.thread) for rows in known.values() for row in rows if row.thread is not None}
-        by_debate: dict[int, dict[str, filing.Filing]] = {}
-        for debate_id, _place, ident in new:
-            if (debate_id, ident) in waiting and (debate_id, ident) in roots:
-                by_debate.setdefault(debate_id, {})[ident] = roots[debate_id, ident]
-        for debate_id, filings in by_debate.items():
-            refile.threads(self.tx, debate_id, filings, roots=filings, rev=self._rev(debate_id))
+        rows = [row for found in known.values() for row in found]
+        waiting = {(row.debate_id, above) for row in rows for above in (row.thread, row.reply_to)}
+        by_debate: dict[int, dict[str, str | None]] = {}
+        for (debate_id, _place, ident), columns in new.items():
+            if (debate_id, ident) in waiting:
+                by_debate.setdefault(debate_id, {})[ident] = str(columns[_THREAD]) if columns[_THREAD] else None
+        for debate_id, above in by_debate.items():
+            filings = {ident: roots[debate_id, ident] for ident in above}
+            refile.below(self.tx, debate_id, above.items(), roots=filings, rev=self._rev(debate_id))
 
     # --- reacted and deleted -----------------------------------------------------------------------------------------
 
@@ -307,12 +314,15 @@ class _Batch:
     def _known(self, ones: Iterable[Said | Reacted | Deleted]) -> dict[tuple[str, str], list[Known]]:
         """What the log holds of these messages and of the threads they stand in, by (place, id)."""
         wanted: set[str] = set()
+        conversations: set[str] = set()
         for one in ones:
             wanted.add(one.id)
             if isinstance(one, Said) and one.thread is not None:
-                wanted.add(one.thread)
+                conversations.add(one.thread)
+                if one.reply_to is not None:
+                    conversations.add(one.reply_to)
         found: dict[tuple[str, str], list[Known]] = {}
-        for row in store.known(self.tx, self.platform, wanted):
+        for row in store.known(self.tx, self.platform, wanted, conversations):
             if self.into is None or row.debate_id == self.into:
                 found.setdefault((row.place, row.platform_id), []).append(row)
         return found

@@ -3,8 +3,9 @@
 The first filing, as a message comes in, is done in ``bot/actions/log.py``; both ask the rules of ``bot/filing.py``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from bot import errors, filing
 from bot.store import debates
@@ -12,17 +13,48 @@ from bot.store import log as store
 from bot.store.engine import Tx
 from bot.tables import Debate, from_micros
 
+Place = tuple[str, str]  # platform, platform id
+
+
+class _Row(NamedTuple):
+    """Of a message, what its filing depends on, and how it stands now; ``posted`` in microseconds since 1970."""
+
+    id: int
+    platform: str
+    ident: str
+    thread: str | None
+    reply_to: str | None
+    quotes: str | None
+    text: str
+    posted: int
+    question: int | None
+    filed_by: str
+    confidence: str
+    conflict: bool
+    hand: int | None
+    gone: bool
+
+    @property
+    def stands(self) -> tuple[int | None, str, str, bool]:
+        """Where it stands, as ``columns`` says it."""
+        return self.question, self.filed_by, self.confidence, bool(self.conflict)
+
+    @property
+    def above(self) -> list[Place]:
+        """What it may follow: the message that it answers, or else the first of its conversation."""
+        return [(self.platform, one) for one in (self.reply_to, self.thread) if one is not None and one != self.ident]
+
 
 def whole(tx: Tx, debate: Debate) -> int:
     """Every message of a debate is filed anew from the log alone; returns how many moved."""
     debate_id = debates.ident(debate)
     asked = asked_in(tx, debate_id)
-    roots: dict[tuple[str, str], filing.Filing] = {}
+    filed: dict[Place, filing.Filing] = {}
     moved: list[tuple[object, ...]] = []
-    for row in store.all_for_filing(tx, debate_id):
-        found = columns(_file_row(row, asked, roots))
-        if found != (*row[7:10], bool(row[10])):
-            moved.append((*found, row[0]))
+    for row in _from_the_top([_Row._make(row) for row in store.all_for_filing(tx, debate_id)]):
+        found = columns(_file_row(row, asked, filed))
+        if found != row.stands:
+            moved.append((*found, row.id))
     if moved:
         rev = debates.bump(tx, debate_id)
         store.file(tx, [(*row[:4], rev, row[4]) for row in moved])
@@ -40,17 +72,24 @@ def by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, who:
     debates.record(tx, who=who, action="file", debate_id=debate_id, now=now, detail=f"{message_id}: P{number or 0}")
 
 
-def threads(tx: Tx, debate_id: int, threads: Iterable[str], *, roots: dict[str, filing.Filing], rev: int) -> None:
-    """The messages in these threads are filed anew, now that what they answer is known, and so on down the thread."""
-    wanted, seen = list(threads), set[object]()
-    known: dict[tuple[str, str], filing.Filing] = {}
-    while rows := [row for row in store.replies(tx, debate_id, wanted) if row[0] not in seen]:
-        asked = asked_in(tx, debate_id)
-        known |= {(str(row[1]), ident): one for row in rows[:1] for ident, one in roots.items()}
-        filed = [(_file_row(row, asked, known), row) for row in rows]
-        store.file(tx, [(*columns(one), rev, row[0]) for one, row in filed])
-        seen |= {row[0] for row in rows}
-        wanted = [str(row[2]) for one, row in filed if columns(one) != (*row[7:10], bool(row[10]))]
+def below(
+    tx: Tx, debate_id: int, above: Iterable[tuple[str, str | None]], *, roots: dict[str, filing.Filing], rev: int
+) -> None:
+    """What answers these messages is filed anew, now that they are known, and so on down the conversations.
+
+    ``above`` are (platform id, thread) of what is answered; ``roots`` their filings, where they are messages.
+    """
+    asked = asked_in(tx, debate_id)
+    wanted, seen = list(above), set[int]()
+    known: dict[Place, filing.Filing] = {}
+    while wanted:
+        ids, threads = [ident for ident, _ in wanted], [thread for _, thread in wanted if thread is not None]
+        rows = [row for row in map(_Row._make, store.replies(tx, debate_id, ids, threads)) if row.id not in seen]
+        known |= {(row.platform, ident): one for row in rows[:1] for ident, one in roots.items()}
+        filed = [(columns(_file_row(row, asked, known)), row) for row in _from_the_top(rows)]
+        store.file(tx, [(*found, rev, row.id) for found, row in filed])
+        seen |= {row.id for row in rows}
+        wanted = [(row.ident, row.thread) for found, row in filed if found != row.stands]
 
 
 def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
@@ -64,19 +103,30 @@ def columns(one: filing.Filing) -> tuple[int | None, str, str, bool]:
     return one.question, one.reason.value, one.confidence.value, one.conflict
 
 
-def _file_row(row: Sequence[object], asked: filing.Asked, roots: dict[tuple[str, str], filing.Filing]) -> filing.Filing:
-    _id, platform, ident, thread, quotes, text, posted, number, by, sure, _conflict, hand, gone = row
-    root = roots.get((str(platform), str(thread))) if thread is not None and thread != ident else None
-    posted_at = from_micros(int(str(posted)))
-    answers = str(thread) if thread is not None else None
-    quoted = str(quotes) if quotes is not None else None
-    if hand is not None:
-        found = filing.Filing(int(str(hand)) or None, filing.Reason.HAND, filing.Confidence.CERTAIN)
-    elif gone:
-        kept = int(str(number)) if number is not None else None
-        before = filing.Filing(kept, filing.Reason(str(by)), filing.Confidence(str(sure)))
-        found = filing.file_again(before, posted_at, asked, thread=answers, quotes=quoted, root=root)
+def _from_the_top(rows: Sequence[_Row]) -> Iterator[_Row]:
+    """The rows in their order, but each behind what it answers, for it may follow that."""
+    there = {(row.platform, row.ident): row for row in rows}
+    done: set[int] = set()
+    for row in rows:
+        chain: list[_Row] = []
+        above: _Row | None = row
+        while above is not None and above.id not in done:
+            done.add(above.id)
+            chain.append(above)
+            above = next((there[place] for place in above.above if place in there), None)
+        yield from reversed(chain)
+
+
+def _file_row(row: _Row, asked: filing.Asked, filed: dict[Place, filing.Filing]) -> filing.Filing:
+    parent = next((filed[place] for place in row.above if place in filed), None)
+    place = filing.by_place(asked, thread=row.thread, reply_to=row.reply_to, quotes=row.quotes, parent=parent)
+    posted_at = from_micros(row.posted)
+    if row.hand is not None:
+        found = filing.Filing(row.hand or None, filing.Reason.HAND, filing.Confidence.CERTAIN)
+    elif row.gone:
+        before = filing.Filing(row.question, filing.Reason(row.filed_by), filing.Confidence(row.confidence))
+        found = filing.file_again(before, posted_at, asked, place)
     else:
-        found = filing.file(str(text), posted_at, asked, thread=answers, quotes=quoted, root=root)
-    roots[str(platform), str(ident)] = found
+        found = filing.file(row.text, posted_at, asked, place)
+    filed[row.platform, row.ident] = found
     return found

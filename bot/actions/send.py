@@ -52,7 +52,7 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
     if row.debate_id is not None and row.kind == "question" and messages.asked(tx, row.debate_id):
         rev = debates.bump(tx, row.debate_id)
         row.rev = rev
-        refile.threads(tx, row.debate_id, [platform_id], roots={}, rev=rev)
+        refile.below(tx, row.debate_id, [(platform_id, None)], roots={}, rev=rev)
 
 
 def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:

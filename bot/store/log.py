@@ -41,6 +41,7 @@ class Known(NamedTuple):
     platform_id: str
     place: str
     thread: str | None
+    reply_to: str | None
     identity_id: int | None
     edited_at: int | None
     deleted_at: int | None
@@ -103,17 +104,24 @@ _REACT = Prepared(
     ("message_id", "name", "who", "count", "at"),
 )
 _KNOWN = f"SELECT {', '.join(Known._fields)} FROM message WHERE platform = :platform AND "  # noqa: S608
-# One look for both: SQLite takes an index for either side of the OR.
+# One look for all three: SQLite takes an index for each side of the ORs. Of a long conversation only those rows come
+# that answer one of the messages.
 _KNOWN_SQLITE = Prepared(
     sa.text(
-        f"WITH wanted AS MATERIALIZED (SELECT value FROM json_each(:ids)) {_KNOWN}"  # noqa: S608
-        "(platform_id IN (SELECT value FROM wanted) OR thread IN (SELECT value FROM wanted))"
+        "WITH wanted AS MATERIALIZED (SELECT value FROM json_each(:ids)), "  # noqa: S608
+        "above AS MATERIALIZED (SELECT value FROM json_each(:above)) "
+        f"{_KNOWN}(platform_id IN (SELECT value FROM wanted UNION SELECT value FROM above) "
+        "OR thread IN (SELECT value FROM wanted) "
+        "OR (thread IN (SELECT value FROM above) AND reply_to IN (SELECT value FROM wanted)))"
     ),
-    ("ids", "platform"),
+    ("ids", "above", "platform"),
 )
 _KNOWN_POSTGRESQL = Prepared(
-    sa.text(f"{_KNOWN}(platform_id = ANY(:ids) OR thread = ANY(:ids))"),
-    ("ids", "platform"),
+    sa.text(
+        f"{_KNOWN}(platform_id = ANY(:ids) OR platform_id = ANY(:above) OR thread = ANY(:ids) "
+        "OR (thread = ANY(:above) AND reply_to = ANY(:ids)))"
+    ),
+    ("ids", "above", "platform"),
 )
 
 
@@ -169,18 +177,26 @@ def react(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
     _REACT.run(tx.conn, rows)
 
 
-def known(tx: Tx, platform: str, ids: Iterable[str]) -> list[Known]:
-    """What the log holds of messages of these platform ids, in whatever debate, and of those in their threads."""
+def known(tx: Tx, platform: str, ids: Iterable[str], above: Iterable[str] = ()) -> list[Known]:
+    """What the log holds, in whatever debate, of messages of these platform ids and of those that answer them.
+
+    ``above`` are the ids of what the messages stand under: the conversations and the messages that they answer.
+    """
     if tx.sqlite:
-        rows = _KNOWN_SQLITE.fetch(tx.conn, json.dumps(list(ids)), platform)
+        rows = _KNOWN_SQLITE.fetch(tx.conn, json.dumps(list(ids)), json.dumps(list(above)), platform)
     else:
-        rows = _KNOWN_POSTGRESQL.fetch(tx.conn, list(ids), platform)
+        rows = _KNOWN_POSTGRESQL.fetch(tx.conn, list(ids), list(above), platform)
     return [Known._make(row) for row in rows]
 
 
-def replies(tx: Tx, debate_id: int, threads: Iterable[str]) -> Sequence[Sequence[Any]]:
-    """The messages of a debate that stand in these threads, with what their filing depends on, oldest first."""
-    return _for_filing(tx, _message.c.debate_id == debate_id, _message.c.thread.in_(list(threads)))
+def replies(tx: Tx, debate_id: int, ids: Sequence[str], threads: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """The messages of a debate that stand under these, with what their filing depends on, oldest first.
+
+    ``ids`` are roots of conversations, or messages that are answered in one of the ``threads``.
+    """
+    m = _message.c
+    answers = sa.and_(m.thread.in_(threads), m.reply_to.in_(ids))
+    return _for_filing(tx, m.debate_id == debate_id, sa.or_(m.thread.in_(ids), answers))
 
 
 def all_for_filing(tx: Tx, debate_id: int) -> Sequence[Sequence[Any]]:
@@ -191,8 +207,9 @@ def all_for_filing(tx: Tx, debate_id: int) -> Sequence[Sequence[Any]]:
 def _for_filing(tx: Tx, *where: sa.ColumnElement[bool]) -> Sequence[Sequence[Any]]:
     m = _message.c
     query = sa.select(
-        m.id, m.platform, m.platform_id, m.thread, m.quotes, m.text, sa.type_coerce(m.posted_at, sa.BigInteger),
-        m.question, m.filed_by, m.confidence, m.conflict, m.hand, m.deleted_at.is_not(None),
+        m.id, m.platform, m.platform_id, m.thread, m.reply_to, m.quotes, m.text,
+        sa.type_coerce(m.posted_at, sa.BigInteger), m.question, m.filed_by, m.confidence, m.conflict, m.hand,
+        m.deleted_at.is_not(None),
     ).where(*where)  # fmt: skip
     return tx.conn.execute(query.order_by(m.posted_at, m.id)).all()
 

@@ -145,7 +145,9 @@ def _order(tx: Tx, debate_id: int) -> list[tuple[int, int]]:
     asked = [(one.number or 0, one.asked_at) for one in debates.questions(tx, debate_id) if one.number is not None]
     asked.sort(key=lambda one: one[0])
     first = min((to_micros(at) for _, at in asked if at is not None), default=None)
-    query = sa.select(_m.id, _m.question, _m.platform_id, _m.thread, sa.type_coerce(_m.posted_at, sa.BigInteger))
+    query = sa.select(
+        _m.id, _m.question, _m.platform_id, _m.thread, sa.type_coerce(_m.posted_at, sa.BigInteger), _m.reply_to
+    )
     spots = map(Spot._make, tx.conn.execute(query.where(_m.debate_id == debate_id, _HEARD)).all())
     return reading_order(spots, [number for number, _ in asked], first_asked=first)
 

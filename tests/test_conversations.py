@@ -1,0 +1,146 @@
+"""Replies upon replies, as X has them: where each is filed, and below whom it is read."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.actions import log, refile
+from bot.ports import Deleted, House, Platform, Said
+from bot.store import debates, transcripts
+from bot.store.engine import Store
+from bot.transcript import Spot, reading_order
+
+from tests.hashtag_evening import HASHTAG, HashtagEvening
+from tests.test_log import kept, undone
+
+
+@pytest.fixture
+def evening(sqlite_store: Store, house: House) -> HashtagEvening:
+    """P3 has been asked on X."""
+    evening = HashtagEvening(sqlite_store, house)
+    evening.until(31)
+    return evening
+
+
+@pytest.fixture
+def anywhere(store: Store, house: House) -> HashtagEvening:
+    """The same on both databases."""
+    evening = HashtagEvening(store, house)
+    evening.until(31)
+    return evening
+
+
+def filed(evening: HashtagEvening) -> list[tuple[str, int | None, str, str]]:
+    """(text, question, filed by, confidence) of each message."""
+    return [(text, question, by, sure) for _, text, question, by, sure in evening.log()]
+
+
+def test_reply_and_quote_and_what_hangs_below(anywhere: HashtagEvening) -> None:
+    """A reply to P1's post is sure; a reply to that reply belongs to P1's conversation; a quote of P2 is likely."""
+    answer = anywhere.posts("ana", "la escucha", reply_to="P1")
+    below = anywhere.posts("luis", "de acuerdo", reply_to=answer)
+    anywhere.posts("eva", "y yo", reply_to=below)
+    anywhere.posts("ana", "mirad", quotes="P2")
+
+    assert filed(anywhere) == [
+        ("la escucha", 1, "thread", "certain"), ("de acuerdo", 1, "conversation", "likely"),
+        ("y yo", 1, "conversation", "likely"), ("mirad", 2, "quote", "likely"),
+    ]  # fmt: skip
+
+
+def test_deeper_in_a_conversation_whose_middle_was_not_heard(anywhere: HashtagEvening) -> None:
+    """Only the conversation is known: it is P1's."""
+    said = anywhere.post("luis", "de acuerdo", reply_to="1777", thread="P1")
+    anywhere.hear(said)
+
+    assert filed(anywhere) == [("de acuerdo", 1, "conversation", "likely")]
+
+
+def test_what_is_below_an_answer_follows_its_label(anywhere: HashtagEvening) -> None:
+    """In P1's conversation somebody answers P3: whoever agrees with that speaks of P3."""
+    answer = anywhere.posts("ana", "R3: el NPS", reply_to="P1")
+    anywhere.posts("luis", "de acuerdo", reply_to=answer)
+
+    assert filed(anywhere) == [("R3: el NPS", 3, "label", "certain"), ("de acuerdo", 3, "conversation", "likely")]
+
+
+def test_hand_moves_what_is_below(anywhere: HashtagEvening) -> None:
+    """A moderator moves an answer of P1's conversation to P2; what answers it goes along, its neighbours stay."""
+    answer = anywhere.posts("ana", "la escucha", reply_to="P1")
+    anywhere.posts("luis", "de acuerdo", reply_to=answer)
+    anywhere.posts("eva", "otra cosa", reply_to="P1")
+    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 2, who="x", now=anywhere.now))
+
+    assert [question for _, question, _, _ in filed(anywhere)] == [2, 2, 1]
+
+
+def test_placeholder_of_a_parent_tells_less_than_its_conversation(anywhere: HashtagEvening) -> None:
+    """The answer in between was taken back before it was heard: its reply belongs to the conversation's question."""
+    answer = anywhere.post("ana", "la escucha", reply_to="P1")
+    anywhere.hear(Deleted(Platform.X, HASHTAG, answer.id, anywhere.now, answer.posted_at))
+    anywhere.posts("luis", "de acuerdo", reply_to=answer.id)
+
+    assert filed(anywhere)[-1] == ("de acuerdo", 1, "conversation", "likely")
+
+
+def test_reply_stands_below_the_top_of_its_chain(evening: HashtagEvening) -> None:
+    """In the transcript each answer to P1 has all that was said about it right below, in order of time."""
+    first = evening.posts("ana", "uno", reply_to="P1")
+    evening.posts("luis", "dos", reply_to="P1")
+    below = evening.posts("eva", "uno.uno", reply_to=first)
+    evening.posts("ana", "uno.uno.uno", reply_to=below)
+    lines = transcripts.load(evening.store, 1).lines()
+
+    assert [(line.text, line.depth) for line in lines] == [("uno", 0), ("uno.uno", 1), ("uno.uno.uno", 1), ("dos", 0)]
+
+
+def test_answers_in_a_circle_are_all_read() -> None:
+    """A platform that says that each answers the other loses nobody."""
+    spots = [Spot(1, 1, "a", "q", 1, "b"), Spot(2, 1, "b", "q", 2, "a"), Spot(3, 1, "c", "q", 3, "b")]
+
+    assert sorted(reading_order(spots, [1], first_asked=0)) == [(1, 0), (2, 1), (3, 1)]
+
+
+TEXTS = st.sampled_from(["sí", "R1 sí", "R3: esto", "lo vi en P2", "R2 y R3"])
+# (text, what it answers: -1 a question's post, -2 nothing, else an earlier post), and whether it is edited.
+POSTS = st.lists(st.tuples(TEXTS, st.integers(-2, 4), st.booleans()), min_size=1, max_size=7)
+
+
+@settings(
+    max_examples=60, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(posts=POSTS, data=st.data())
+def test_any_order_of_a_conversation_ends_in_the_same_rows(
+    evening: HashtagEvening, posts: list[tuple[str, int, bool]], data: st.DataObject
+) -> None:
+    """Whether an answer or what it answers is heard first, alone or together, each stands in the same place."""
+    said: list[Said] = []
+    heard: list[str] = []
+    for at, (text, target, edited) in enumerate(posts):
+        earlier = heard[target] if 0 <= target < at else "P2"
+        above = {-1: "P1", -2: None}.get(target, earlier)
+        # X's times are of whole seconds: an answer may have the time of what it answers.
+        one = replace(evening.post("ana", text, reply_to=above), posted_at=evening.now + timedelta(seconds=at // 3))
+        evening.messages[one.id] = one
+        said.append(one)
+        heard.append(one.id)
+        if edited:
+            said.append(replace(one, text="R2 mejor", edited_at=one.posted_at + timedelta(seconds=9)))
+    shuffled = data.draw(st.permutations(said), label="shuffled")
+    size = data.draw(st.integers(1, len(shuffled)), label="size")
+
+    with undone(evening.store) as tx:
+        log.hear(tx, said, now=evening.now)
+        expected = kept(tx)
+        assert refile.whole(tx, debates.get(tx, 1)) == 0
+    with undone(evening.store) as tx:
+        for start in range(0, len(shuffled), size):
+            log.hear(tx, shuffled[start : start + size], now=evening.now)
+        found = kept(tx)
+        assert refile.whole(tx, debates.get(tx, 1)) == 0
+
+    assert found == expected
