@@ -51,6 +51,7 @@ class Entry:
     section: str
     at: int
     thread: str
+    reply_to: str
     pid: str
     author: str
     author_id: str
@@ -240,10 +241,13 @@ def _reading(view: Scene, everything: Iterable[Entry]) -> list[tuple[int, int]]:
     numbers = [number for number, _ in view.asked_at]
     first = view.asked_at[0][1] if view.asked_at else None
     spots = [
-        Spot(one.id, int(one.section[1:]) if one.section[1:].isdecimal() else None, one.pid, one.thread or None, one.at)
-        for one in everything
+        Spot(one.id, _number(one), one.pid, one.thread or None, one.at, one.reply_to or None) for one in everything
     ]
     return reading_order(spots, numbers, first_asked=first)
+
+
+def _number(one: Entry) -> int | None:
+    return int(one.section[1:]) if one.section[1:].isdecimal() else None
 
 
 def _as_reply(one: Entry) -> Entry:
@@ -256,7 +260,7 @@ def entry(one: Line, view: Scene) -> Entry:
     name = "" if one.deleted else richtext.visible(one.author)
     return Entry(
         key=f"m{one.id}", id=one.id, section=section_of(one.question, at, view.asked_at), at=at,
-        thread=one.thread or "", pid=one.platform_id, author=name, author_id=one.author_id,
+        thread=one.thread or "", reply_to=one.reply_to or "", pid=one.platform_id, author=name, author_id=one.author_id,
         badge="host" if view.host and one.author == view.host else one.role, platform=one.platform,
         html=Markup("") if one.deleted else Markup(richtext.to_html(one.text, one.rich)),  # noqa: S704  (it escapes)
         clock=dates.clock(one.posted_at, view.timezone), iso=localtime.iso(one.posted_at) or "",
@@ -274,7 +278,7 @@ def _notice(post: FeedPost, view: Scene) -> Entry:
     section = f"q{open_then[-1]}" if open_then else START
     # Its number is below those of all messages, so that it comes first among what has the same time.
     return Entry(
-        key=f"n-{post.key}", id=-(at % 2**53) - 1, section=section, at=at, thread="", pid=post.key, author="Tertulia",
-        author_id="", badge="bot", platform="", html=Markup(richtext.to_html(post.text)),  # noqa: S704  (it escapes)
+        key=f"n-{post.key}", id=-(at % 2**53) - 1, section=section, at=at, thread="", reply_to="", pid=post.key,
+        author="Tertulia", author_id="", badge="bot", platform="", html=Markup(richtext.to_html(post.text)),  # noqa: S704  (it escapes)
         clock=dates.clock(post.at, view.timezone), iso=localtime.iso(post.at) or "", notice=True,
     )  # fmt: skip

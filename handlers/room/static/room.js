@@ -137,9 +137,12 @@
     const old = byId(article.id);
     const section = byId(article.dataset.section) || byId("end");
     const lines = section.querySelector(".lines");
-    const { thread, pid } = article.dataset;
-    const root = thread && thread !== pid
-      ? [...lines.children].find((one) => one.dataset.pid === thread && one !== old) : null;
+    const { thread, answers, pid } = article.dataset;
+    const found = (wanted) => wanted && wanted !== pid
+      ? [...lines.children].find((one) => one.dataset.pid === wanted && one !== old) : null;
+    let root = found(thread) || found(answers);
+    while (root?.classList.contains("reply")) root = root.previousElementSibling;
+    if (root === old) root = null;
     article.classList.toggle("reply", Boolean(root));
     mark(article);
     if (old && old.parentElement === lines && old.classList.contains("reply") === Boolean(root)) {
