@@ -20,6 +20,13 @@ class Worded(NamedTuple):
     brief: str
 
 
+def elsewhere(tx: Tx, debate: Debate, kind: str, text: str, *, away: Platform, now: datetime) -> None:
+    """The text goes to every place of the debate but those of one platform, which cannot be spoken to."""
+    for place in debates.places(tx, debates.ident(debate)):
+        if place.platform != away:
+            _put(tx, _row(debate, kind, text, platform=place.platform, place=place.address, now=now), now)
+
+
 def everywhere(
     tx: Tx, debate: Debate, kind: str, text: str | Worded, *, now: datetime, question: Question | None = None
 ) -> dict[str, Outbox]:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
+from sqlmodel import col, select
 
 from bot.store import passes
 from bot.store.engine import Prepared, Tx
+from bot.tables import Audit
 
 _EPOCH = date(1970, 1, 1).toordinal()
 # The name under which the installation keeps the key of its hashes.
@@ -44,7 +46,16 @@ def counts(tx: Tx, debate_id: int) -> Counter[tuple[str, date]]:
 def on_day(tx: Tx, day: date) -> Counter[str]:
     """How many resources were billed on a UTC day, by kind, whichever debate they were for, or none."""
     query = sa.text("SELECT kind, COUNT(*) FROM metered WHERE day = :day GROUP BY kind")
-    return Counter(dict(tx.conn.execute(query, {"day": day.toordinal() - _EPOCH}).tuples().all()))
+    found: Counter[str] = Counter()
+    for kind, count in tx.conn.execute(query, {"day": day.toordinal() - _EPOCH}):
+        found[kind] = count
+    return found
+
+
+def told(tx: Tx, debate_id: int, action: str) -> Audit | None:
+    """The last time that a debate's people were told of something, or None."""
+    query = select(Audit).where(Audit.debate_id == debate_id, Audit.action == action)
+    return tx.session.exec(query.order_by(col(Audit.id).desc())).first()
 
 
 def utc_day(now: datetime) -> date:
