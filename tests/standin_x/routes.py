@@ -1,0 +1,122 @@
+"""Every route that the stand-in serves: who may ask it, how often, and with which parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.standin_x import rest, search
+from tests.standin_x.backend import Call
+from tests.standin_x.problems import PROBLEMS, Answer, Json, RefusedError, bad_parameter, problem
+
+APP = "OAuth 2.0 Application-Only"
+USER = "OAuth 1.0a User Context, OAuth 2.0 User Context"
+SHAPE = {"tweet.fields", "post.fields", "expansions", "media.fields", "poll.fields", "user.fields", "place.fields"}
+BOUNDS = {"start_time", "end_time", "since_id", "until_id", "max_results", "next_token", "pagination_token"}
+TIMELINE = (SHAPE | BOUNDS) - {"next_token"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route by its name; `app` and `user` are requests in 15 minutes, 0 where such a caller is refused."""
+
+    name: str
+    method: str
+    path: str
+    does: Callable[[Call], Answer] | None
+    app: int
+    user: int
+    parameters: frozenset[str]
+
+    def check(self, caller: str, query: dict[str, str]) -> None:
+        """The caller may ask this in this way, or `RefusedError` says what is wrong."""
+        if caller == "app" and not self.app:
+            raise RefusedError(unsupported_app())
+        if caller == "user" and not self.user:
+            raise RefusedError(unsupported_user())
+        unknown = sorted(set(query) - self.parameters)
+        if unknown:
+            listed = ",".join(sorted(self.parameters))
+            message = f"The query parameter [{unknown[0]}] is not one of [{listed}]"
+            raise RefusedError(bad_parameter(message, **{unknown[0]: query[unknown[0]]}))
+
+
+def unsupported_app() -> Answer:
+    """403: this wants a user."""
+    return _unsupported(APP, USER)
+
+
+def unsupported_user() -> Answer:
+    """403: this wants the application."""
+    return _unsupported("OAuth 1.0a User Context", APP)
+
+
+def _unsupported(given: str, wanted: str) -> Answer:
+    detail = (
+        f"Authenticating with {given} is forbidden for this endpoint.  Supported authentication types are [{wanted}]."
+    )
+    return problem(403, "Unsupported Authentication", detail, PROBLEMS + "unsupported-authentication")
+
+
+def list_rules(call: Call) -> Answer:
+    """The rules as they were added."""
+    ids = call.query.get("ids", "")
+    shown = [rule.shown() for rule in call.x.rulebook.listed if not ids or rule.id in ids.split(",")]
+    meta: Json = {"sent": call.x.clock().isoformat(), "result_count": len(shown)}
+    return call.answer_body(({"data": shown} if shown else {}) | {"meta": meta})
+
+
+def change_rules(call: Call) -> Answer:
+    """Rules come or go; what is wrong with one of them stands in `errors`."""
+    body = call.body if isinstance(call.body, dict) else {}
+    book, delay, dry = call.x.rulebook, call.x.tempo.rule_delay, call.query.get("dry_run") == "true"
+    if isinstance(body.get("add"), list) and set(body) == {"add"} and all("value" in rule for rule in body["add"]):
+        answer = book.add(body["add"], delay, dry=dry)
+        return Answer(201 if "data" in answer else 200, answer)
+    gone = body.get("delete")
+    if isinstance(gone, dict) and set(body) == {"delete"} and (gone.get("ids") or gone.get("values")):
+        return Answer(
+            200, book.remove([str(each) for each in gone.get("ids", [])], gone.get("values", []), delay, dry=dry)
+        )
+    raise RefusedError(bad_parameter("JSON doesn't match expected schema"))
+
+
+def drop_connections(call: Call) -> Answer:
+    """Every stream ends, and its slot is free."""
+    ended = call.x.hub.drop()
+    results = [{"success": True, "uuid": each.id} for each in ended]
+    return Answer(200, {"data": {"successful_kills": len(ended), "failed_kills": 0, "results": results}})
+
+
+def usage(call: Call) -> Answer:
+    """What of the monthly cap is used."""
+    used = str(call.x.meter.counts["post_read"])
+    return Answer(
+        200, {"data": {"project_id": "1", "project_cap": "3000000", "project_usage": used, "cap_reset_day": 1}}
+    )
+
+
+def _route(name: str, where: str, does: Callable[[Call], Answer] | None, app: int, user: int, *names: str) -> Route:
+    method, path = where.split(" ")
+    return Route(name, method, path, does, app, user, frozenset(names))
+
+
+ROUTES = (
+    _route("create", "POST /2/tweets", rest.create, 0, 100),
+    _route("delete", "DELETE /2/tweets/{id}", rest.delete, 0, 50),
+    _route("lookup", "GET /2/tweets", rest.lookup, 3500, 5000, *SHAPE, "ids"),
+    _route("search", "GET /2/tweets/search/recent", search.search_recent, 450, 300,
+           *SHAPE, *BOUNDS, "query", "sort_order"),
+    _route("counts", "GET /2/tweets/counts/recent", search.counts_recent, 300, 0, "query", "granularity",
+           "search_count.fields", *(BOUNDS - {"max_results"})),
+    _route("stream", "GET /2/tweets/search/stream", None, 50, 0, *SHAPE, "start_time", "end_time"),
+    _route("rules", "GET /2/tweets/search/stream/rules", list_rules, 450, 0, "ids", "max_results", "pagination_token"),
+    _route("change_rules", "POST /2/tweets/search/stream/rules", change_rules, 100, 0, "dry_run"),
+    _route("lookup_one", "GET /2/tweets/{id}", rest.lookup_one, 450, 900, *SHAPE),
+    _route("quotes", "GET /2/tweets/{id}/quote_tweets", rest.quotes, 75, 75, *TIMELINE, "exclude"),
+    _route("users", "GET /2/users", rest.users, 300, 900, *SHAPE, "ids"),
+    _route("users_by", "GET /2/users/by", rest.users_by, 300, 900, *SHAPE, "usernames"),
+    _route("me", "GET /2/users/me", rest.me, 0, 75, *SHAPE),
+    _route("own_posts", "GET /2/users/{id}/tweets", rest.own_posts, 10000, 900, *TIMELINE, "exclude"),
+    _route("mentions", "GET /2/users/{id}/mentions", rest.mentions, 450, 300, *TIMELINE),
+    _route("drop_connections", "DELETE /2/connections/all", drop_connections, 25, 0),
+    _route("usage", "GET /2/usage/tweets", usage, 50, 0, "days", "usage.fields"),
+)  # fmt: skip
