@@ -100,7 +100,15 @@ class Renamed:
     name: str
 
 
-Incoming = Said | Deleted | Reacted | Renamed
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """A person of a platform is to be heard no more, and nothing is to be left of what they said."""
+
+    platform: Platform
+    who: str
+
+
+Incoming = Said | Deleted | Reacted | Renamed | OptedOut
 
 
 @dataclass(frozen=True, slots=True)

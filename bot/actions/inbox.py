@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.actions import log
-from bot.ports import Incoming, Platform
+from bot.actions import log, optout
+from bot.ports import Incoming, OptedOut, Platform
 from bot.store import inbox as store
 from bot.store.engine import Tx
 
@@ -23,12 +23,16 @@ class Delivery:
 def take(tx: Tx, deliveries: Sequence[Delivery], *, now: datetime) -> None:
     """The deliveries are known and what they say is in the log; one that came before changes nothing.
 
+    Of those who have opted out nothing is; who does so with one of these is, with all of them, out.
     The payload itself is not kept: what it said is in the log, and must be erasable from there.
     """
     store.insert(tx, [(one.platform, one.event_id) for one in deliveries], now=now)
     incoming = [each for one in deliveries for each in one.incoming]
     if incoming:
-        log.hear(tx, incoming, now=now)
+        log.hear(tx, optout.sift(tx, incoming), now=now)
+    for one in incoming:
+        if isinstance(one, OptedOut):
+            optout.opt_out(tx, one, now=now)
 
 
 def quarantine(tx: Tx, delivery: Delivery, *, error: str, now: datetime) -> None:
