@@ -154,6 +154,16 @@ class NoSuchChannel(BadImport):
     """En la exportación no hay ningún canal «{channel}». ¿Querías decir «{nearest}»?"""
 
 
+class NotAnArchive(BadImport):
+    """En {path} no hay publicaciones de X (JSON Lines de la API v2 o de twarc: un fichero o una carpeta con ellos)."""
+
+
+class NoSuchHost(BadImport):
+    """En el archivo no hay ninguna publicación de «{host}». Sus nombres de usuario solo constan si se guardaron también
+    los perfiles; si no, vale el número de su cuenta.
+    """
+
+
 class BrokenFile(BadImport):
     """No se entiende {file}: {why}. No se ha guardado nada de la exportación."""
 

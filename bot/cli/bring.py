@@ -14,7 +14,9 @@ from bot.cli.language import say, speaking
 from bot.ports import OPERATOR, Platform
 
 if TYPE_CHECKING:
+    from bot.actions.imports import Imported
     from bot.ports import Said
+    from handlers.x.archive import Chat, Left, Wanted
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -26,12 +28,19 @@ class Questions(StrEnum):
     ROOTS = "roots"
 
 
-Title = Annotated[str, typer.Option(help=say("Cómo se llamará; sin él, el canal y sus días."))]
+# Messages that the log takes between two steps of the bar.
+STEP = 1_000
+
+Title = Annotated[str, typer.Option(help=say("Cómo se llamará; sin él, el canal o la etiqueta, y sus días."))]
+From = Annotated[
+    str, typer.Option("--from", help=say("Solo desde este día u hora: 2020-05-18 o 2020-05-18T19:00"))
+]  # fmt: skip
+To = Annotated[str, typer.Option("--to", help=say("Solo hasta este día (incluido) u hora (sin ella)."))]
 
 
 @app.callback()
 def several() -> None:
-    """There will be more kinds of exports than one, so each has its name."""
+    """Each kind of export has its name."""
 
 
 @app.command(
@@ -40,10 +49,8 @@ def several() -> None:
 def slack_export(
     path: Annotated[Path, typer.Argument(metavar="PATH", help=say("La exportación: su carpeta o su zip."))],
     channel: Annotated[str, typer.Option(help=say("El canal, por su nombre o su identificador."))],
-    start: Annotated[
-        str, typer.Option("--from", help=say("Solo desde este día u hora: 2020-05-18 o 2020-05-18T19:00"))
-    ] = "",
-    end: Annotated[str, typer.Option("--to", help=say("Solo hasta este día (incluido) u hora (sin ella)."))] = "",
+    start: From = "",
+    end: To = "",
     title: Title = "",
     questions: Annotated[
         Questions, typer.Option(help=say("roots: los mensajes con hilo son las preguntas."))
@@ -62,16 +69,79 @@ def slack_export(
     origin = imports.Origin(Platform.SLACK, found.id, f"#{found.name}", title.strip(), roots)
     batches = _watched(ahead.said(path, opened, found, window, left), len(found.days))
     done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
-    text = speaking()
-    told = text(
+    skipped = speaking()(
+        "Sin traer: {noise} avisos del sistema, {strange} que no se entienden.", noise=left.noise, strange=left.strange
+    )
+    _tell(done, skipped)
+
+
+@app.command(
+    "x-archive",
+    help=say(
+        "Convierte en un debate las publicaciones de X guardadas de una etiqueta. Queda cerrado; escribe su id. "
+        "Entran las que la llevan, las de sus conversaciones y las que citan a una que la lleva; no los reposts."
+    ),
+)
+def x_archive(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH", help=say("JSON Lines de la API v2 o de twarc, también .gz: un fichero o su carpeta.")
+        ),
+    ],
+    hashtag: Annotated[str, typer.Option(help=say("La etiqueta, con # o sin ella."))],
+    start: From = "",
+    end: To = "",
+    title: Title = "",
+    host: Annotated[
+        str,
+        typer.Option(help=say("La cuenta cuyas publicaciones que empiezan por P1, P2… (o Q1, Q2…) son las preguntas.")),
+    ] = "",
+) -> None:
+    """The hashtag is a closed debate; its id alone is printed, how much it holds on standard error."""
+    house = home.settings().house()
+    start_at, end_at = _instant(start, "--from", house.timezone), _instant(end, "--to", house.timezone, through=True)
+    from bot.actions import imports
+    from handlers.x import archive
+
+    name = hashtag.strip().lstrip("#＃")
+    wanted, left = archive.Wanted(name.casefold(), start_at, end_at, host), archive.Left()
+    chat = _read(path, wanted, left)
+    asked = chat.questions
+    origin = imports.Origin(
+        Platform.X, wanted.tag, f"#{name}", title.strip(), [one.said for one in asked],
+        {one.said.id: (one.number, one.words) for one in asked}, hashtag=name, host=chat.host,
+    )  # fmt: skip
+    batches = _watched((chat.said[at : at + STEP] for at in range(0, len(chat.said), STEP)), -(-len(chat.said) // STEP))
+    done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
+    _tell(done, _left_of(left))
+
+
+def _tell(done: "Imported", skipped: str) -> None:
+    told = speaking()(
         "«{title}»: {messages} mensajes de {people} personas, {questions} preguntas.",
         title=done.title, messages=done.messages, people=done.people, questions=done.questions,
     )  # fmt: skip
-    skipped = text(
-        "Sin traer: {noise} avisos del sistema, {strange} que no se entienden.", noise=left.noise, strange=left.strange
-    )
     show.note(f"{told} {skipped}")
     show.line(str(done.debate_id))
+
+
+def _read(path: Path, wanted: "Wanted", left: "Left") -> "Chat":
+    """The archive's talk, with a bar that counts its bytes while a person looks on."""
+    from handlers.x import archive
+
+    with show.progress(speaking()("Leyendo"), archive.size(archive.files(path))) as advance:
+        return archive.chat(path, wanted, left, advance)
+
+
+def _left_of(left: "Left") -> str:
+    text = speaking()
+    told = text(
+        "Sin traer: {retweets} reposts, {others} de otros temas, {withheld} retenidas por X, "
+        "{strange} que no se entienden.",
+        retweets=left.retweets, others=left.others, withheld=left.withheld, strange=left.strange,
+    )  # fmt: skip
+    return f"{told} {text('Ficheros cortados en su última línea: {cut}.', cut=left.cut)}" if left.cut else told
 
 
 def _watched(days: "Iterator[list[Said]]", total: int) -> "Iterator[list[Said]]":

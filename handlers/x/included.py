@@ -41,11 +41,15 @@ def included(raw: object) -> Included:
 
 def word(value: object) -> str:
     """A string as every database can keep it; "" for anything else."""
-    return storable(value) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isprintable() else storable(value)
 
 
 def objects(value: object) -> Sequence[Json]:
     """The objects of a list; nothing for anything else."""
+    if not value:
+        return ()
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else ()
 
 

@@ -4,7 +4,6 @@ Nothing is looked up by a field's position: what X leaves out is left out, what 
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,8 @@ from handlers.x.wording import Around, wording
 
 Json = Mapping[str, Any]
 
-_ID = re.compile(r"\d{1,20}", re.ASCII)
+# An id has at most this many figures (64 bits).
+_LONGEST_ID = 20
 # Since November 2010 an id tells its time: milliseconds since this one, above 22 bits.
 _FIRST_MS = 1_288_834_974_657
 _SNOWFLAKE_BITS = 22
@@ -85,8 +85,7 @@ def read(payload: object, *, includes: "Mapping[str, Any] | Included | None" = N
     refs = _references(payload)
     replied_to, quoted = refs.get("replied_to"), refs.get("quoted")
     files = beside.files(payload, around)
-    about = Around(bool(replied_to), bool(files), [one for one in (quoted, version, first) if one], bool(quoted))
-    text, rich = wording(payload, about)
+    text, rich = wording(payload, Around(bool(replied_to), bool(files), (quoted, version, first), bool(quoted)))
     choices = beside.choices(payload, around)
     if choices:
         text, rich = _with_choices(text, rich, choices)
@@ -152,12 +151,12 @@ def missing(payload: Json) -> tuple[str, ...]:
 def chain(payload: Json) -> list[str]:
     """The ids of all versions of a post, as far as it tells them."""
     told = payload.get("edit_history_tweet_ids") or payload.get("edit_history_post_ids")
-    return [one for one in strings(told) if _ID.fullmatch(one)]
+    return [one for one in strings(told) if _is_id(one)]
 
 
 def time_of(ident: str) -> datetime | None:
     """When the post of an id was made, to the millisecond; None for an id from before ids told it, or that is none."""
-    if not _ID.fullmatch(ident) or int(ident) < _FIRST_SNOWFLAKE:
+    if not _is_id(ident) or int(ident) < _FIRST_SNOWFLAKE:
         return None
     return _EPOCH + timedelta(milliseconds=(int(ident) >> _SNOWFLAKE_BITS) + _FIRST_MS)
 
@@ -179,16 +178,20 @@ def _ident(value: object, field: str) -> str:
 
 
 def _optional(value: object) -> str | None:
-    if isinstance(value, str) and _ID.fullmatch(value):
-        return value
+    if isinstance(value, str):
+        return value if _is_id(value) else None
     # Ids are strings; some archives have made numbers of them.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**20 else None
+    return str(value) if type(value) is int and 0 < value < 10**_LONGEST_ID else None
+
+
+def _is_id(value: str) -> bool:
+    return value.isdigit() and value.isascii() and len(value) <= _LONGEST_ID
 
 
 def _first(payload: Json, version: str) -> str:
     """The first id of the edit chain."""
     ids = chain(payload)
-    return min(ids, key=int) if ids else version
+    return version if not ids else ids[0] if len(ids) == 1 else min(ids, key=int)
 
 
 def _created(payload: Json, version: str) -> datetime:
@@ -196,7 +199,9 @@ def _created(payload: Json, version: str) -> datetime:
     if isinstance(told, str):
         try:
             instant = datetime.fromisoformat(told)
-            return instant.astimezone(UTC) if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+            if instant.tzinfo is UTC:
+                return instant
+            return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     instant_of_id = time_of(version)
@@ -237,6 +242,8 @@ def _called(payload: Json, author_id: str, around: Included) -> tuple[str, str]:
 def _mentions(payload: Json) -> tuple[str, ...]:
     entities = payload.get("entities")
     named = objects(entities.get("mentions")) if isinstance(entities, dict) else ()
+    if not named:
+        return ()
     return tuple(dict.fromkeys(ident for one in named if (ident := _optional(one.get("id"))) is not None))
 
 

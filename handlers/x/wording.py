@@ -27,7 +27,7 @@ class Around:
 
     reply: bool = False
     media: bool = False
-    shown: Sequence[str] = ()
+    shown: Sequence[str | None] = ()
     quote: bool = False
 
 
@@ -38,7 +38,7 @@ def wording(post: Json, around: Around) -> tuple[str, Sequence[Span] | None]:
     text = whole if isinstance(whole, str) and whole else post.get("text")
     if not isinstance(text, str):
         return "", None
-    text = unescaped(richtext.storable(text))
+    text = unescaped(word(text))
     if around.reply:
         text = _without_leading(text, media=around.media)
     if "://t.co/" not in text:
