@@ -159,9 +159,9 @@ class XClient:
     async def delete(self, post_id: str) -> None:
         """A post of ours is gone; raises ``XRefused`` of kind ``GONE`` where it was not there."""
         answer = await self._wire.delete_tweet(post_id)
-        self._billed(Billed.DELETE, [post_id])
         if (answer.get("data") or {}).get("deleted") is not True:
-            raise XRefused(200, Kind.REFUSED, "not deleted")
+            raise XRefused(200, Kind.GONE, "nothing to delete")
+        self._billed(Billed.DELETE, [post_id])
 
     # --- the stream's surroundings -----------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"  # 403: a permission is missing
     REPLY_RULE = "reply_rule"  # 403: only to who mentioned us: never again
     DUPLICATE = "duplicate"  # 403: the same text stands there already
-    GONE = "gone"  # 404
+    GONE = "gone"  # 404, or 403 of a reply to what is no more
     CONFLICT = "conflict"  # 409: the stream has no rules
     REFUSED = "refused"  # another 4xx: the request is wrong
     UPSET = "upset"  # 5xx, or an answer that is no JSON: it may have been done
@@ -105,6 +105,8 @@ def _forbidden(problem: Json) -> Kind:
         return Kind.DUPLICATE
     if "reply" in detail and "mentioned" in detail:
         return Kind.REPLY_RULE
+    if "deleted or not visible" in detail:
+        return Kind.GONE
     return Kind.FORBIDDEN
 
 

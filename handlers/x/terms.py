@@ -97,21 +97,28 @@ class Dialect(StrEnum):
 
 _SHARED = ("attachments", "conversation_id", "created_at", "edit_controls", "entities", "lang", "possibly_sensitive",
            "public_metrics", "reply_settings", "withheld")  # fmt: skip
-# What the newer dialect gives unasked: author_id, edit_history_post_ids, in_reply_to_user_id, referenced_posts.
 _OF_A_POST: Mapping[Dialect, Sequence[str]] = {
     Dialect.TWEET: (*_SHARED, "author_id", "edit_history_tweet_ids", "in_reply_to_user_id", "note_tweet",
                     "referenced_tweets"),
     Dialect.POST: (*_SHARED, "note_post"),
 }  # fmt: skip
+# `expansions=author_id` bills a user for every author: profiles are asked for once, at the end. In X's document of the
+# newer dialect, though, there is no other way to learn who wrote a post, nor what it answers.
+_EXPANSIONS: Mapping[Dialect, Sequence[str]] = {
+    Dialect.TWEET: ("attachments.media_keys", "attachments.poll_ids"),
+    Dialect.POST: ("attachments.media_keys", "attachments.poll_ids", "author_id", "referenced_posts"),
+}
 _OF_WHAT_HANGS_ON_IT = {
-    "expansions": "attachments.media_keys,attachments.poll_ids",
     "media.fields": "type,url,preview_image_url,alt_text",
     "poll.fields": "options,voting_status,end_datetime",
 }
-# `expansions=author_id` would bill a user for every post: profiles are asked for once, at the end.
 FIELDS: Mapping[Dialect, Mapping[str, str]] = {
-    dialect: {f"{dialect}.fields": ",".join(sorted(names)), **_OF_WHAT_HANGS_ON_IT}
-    for dialect, names in _OF_A_POST.items()
+    dialect: {
+        f"{dialect}.fields": ",".join(sorted(_OF_A_POST[dialect])),
+        "expansions": ",".join(_EXPANSIONS[dialect]),
+        **_OF_WHAT_HANGS_ON_IT,
+    }
+    for dialect in Dialect
 }
 USER_FIELDS: Mapping[str, str] = {"user.fields": "name,profile_image_url,protected,username"}
 # The stream speaks the older dialect alone, in both of X's documents.

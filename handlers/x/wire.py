@@ -4,6 +4,7 @@ tweepy shapes the requests (``AsyncClient``). Its own ``request`` sleeps, retrie
 ours does none of that.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,6 +76,8 @@ class Wire(AsyncClient):  # type: ignore[misc]  # tweepy ships no types
     def __init__(self, keys: Keys, base_url: str, clock: Callable[[], datetime]) -> None:
         """Nothing is asked before ``start``."""
         super().__init__(return_type=dict, wait_on_rate_limit=False)
+        # It writes what it signs with into its log.
+        logging.getLogger("oauthlib").setLevel(logging.WARNING)
         self._keys, self._base, self._clock = keys, base_url, clock
         self.session: aiohttp.ClientSession | None = None
         self.dialect = Dialect.TWEET
