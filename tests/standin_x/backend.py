@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.standin_x.faults import Faults
-from tests.standin_x.keys import Keys
+from tests.standin_x.keys import Doorkeeper, Keys
 from tests.standin_x.limits import Limits
 from tests.standin_x.meter import Meter
 from tests.standin_x.problems import Answer, Json
@@ -52,8 +52,8 @@ class Backend:
         self.clock = clock
         self.tempo = tempo
         self.dialect = ""
-        self.bearer = "standin-app-only-token"
-        self.keys = Keys("standin-key", "standin-secret", "7-standin-access", "standin-access-secret")
+        keys = Keys("standin-key", "standin-secret", "7-standin-access", "standin-access-secret")
+        self.door = Doorkeeper("standin-app-only-token", keys)
         self.world = World(clock)
         self.me = self.world.add_person("Tertulia", "tertulia_bot")
         self.meter = Meter()
@@ -63,6 +63,16 @@ class Backend:
         self.hub = Hub(self.rulebook, self.world, self.faults, self.meter)
         self.posts: list[Post] = []
         self.requests: list[Arrived] = []
+
+    @property
+    def bearer(self) -> str:
+        """The application's token, good for reading alone."""
+        return self.door.bearer
+
+    @property
+    def keys(self) -> Keys:
+        """The four values with which our account signs."""
+        return self.door.keys
 
     def bill(self, page: Page, *, owned: bool = False) -> None:
         """What is in the answer is billed, once a UTC day."""
@@ -77,9 +87,9 @@ class Call:
 
     x: Backend
     request: web.Request
-    caller: str
     query: dict[str, str]
     body: Any
+    caller: str = ""
 
     @property
     def fields(self) -> Fields:

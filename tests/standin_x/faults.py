@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.standin_x.problems import Answer, named, problem
 
 FOREVER = 1_000_000_000
+ANSWERS = ("status", "html_503", "empty_503", "too_many_connections")
 
 
 @dataclass
@@ -124,9 +125,10 @@ class Faults:
         """The oldest trouble of this name strikes once, or there is none."""
         return self._strike(lambda laid: laid.name == name)
 
-    def answer(self, route: str) -> Laid | None:
+    def refusal(self, route: str) -> Answer | None:
         """The oldest trouble that answers a request of this route strikes once, or there is none."""
-        return self._strike(lambda laid: laid.answer is not None and laid.route in {"*", route})
+        laid = self._strike(lambda laid: laid.name in ANSWERS and laid.route in {"*", route})
+        return laid.answer if laid else None
 
     def hangs(self, route: str) -> bool:
         """Whether a request of this route is to be left without an answer."""

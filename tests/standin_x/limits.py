@@ -5,7 +5,8 @@ from datetime import datetime
 
 from tests.standin_x.problems import RefusedError, too_many
 
-WINDOW = 900
+WINDOW, DAY = 900, 86_400
+POSTS_A_DAY = 10_000
 
 
 @dataclass
@@ -19,12 +20,22 @@ class Limits:
     def spend(self, route: str, caller: str, most: int, now: datetime) -> dict[str, str]:
         """One request less; the headers of the answer, or `RefusedError` when the window is full."""
         most = self.allowed.get((route, caller), self.allowed.get((route, ""), most))
-        reset, used = self._windows.get((route, caller), (0, 0))
-        if now.timestamp() >= reset:
-            reset, used = int(now.timestamp()) + WINDOW, 0
-        used += 1
-        self._windows[route, caller] = (reset, used)
+        reset, used = self._count(route, caller, WINDOW, now)
         if self.strict and used > most:
             raise RefusedError(too_many(most, reset))
-        remaining = str(max(0, most - used))
-        return {"x-rate-limit-limit": str(most), "x-rate-limit-remaining": remaining, "x-rate-limit-reset": str(reset)}
+        headers = _headers("x-rate-limit", most, used, reset)
+        if route != "create":
+            return headers
+        app_reset, app_used = self._count(route, "app-day", DAY, now)
+        return headers | _headers("x-app-limit-24hour", POSTS_A_DAY, app_used, app_reset)
+
+    def _count(self, route: str, caller: str, seconds: int, now: datetime) -> tuple[int, int]:
+        reset, used = self._windows.get((route, caller), (0, 0))
+        if now.timestamp() >= reset:
+            reset, used = int(now.timestamp()) + seconds, 0
+        self._windows[route, caller] = (reset, used + 1)
+        return reset, used + 1
+
+
+def _headers(name: str, most: int, used: int, reset: int) -> dict[str, str]:
+    return {f"{name}-limit": str(most), f"{name}-remaining": str(max(0, most - used)), f"{name}-reset": str(reset)}

@@ -93,7 +93,7 @@ class _Reader:
         if TAG.fullmatch(token):
             return Term(self._tag(token[1:]), alone=True)
         if MENTION.fullmatch(token):
-            return Term(lambda post: token[1:].casefold() in post.mentions(), alone=True)
+            return Term(lambda post: token[1:].casefold() in post.mentions, alone=True)
         if token.startswith(("#", "@", "$")):
             raise BadQueryError(f"'{token}' is neither a hashtag nor a user name")
         return Term(self._words(token.strip('"')), alone=True)
@@ -133,11 +133,11 @@ class _Reader:
     def _tag(self, tag: str) -> Test:
         if self._place is Place.SEARCH:
             wanted = without_accents(tag)
-            return lambda post: wanted in {without_accents(each) for each in post.tags()}
+            return lambda post: wanted in {without_accents(each) for each in post.tags}
 
         def carries(post: Post) -> bool:
             quoted = self._world.posts.get(post.quotes or "")
-            return tag.casefold() in post.tags() or (quoted is not None and tag.casefold() in quoted.tags())
+            return tag.casefold() in post.tags or (quoted is not None and tag.casefold() in quoted.tags)
 
         return carries
 

@@ -79,6 +79,7 @@ REPLY_RULE = forbidden(
     PROBLEMS + "not-authorized-for-resource",
 )
 QUOTE_RULE = forbidden("Quoting posts is not part of your product.", PROBLEMS + "not-authorized-for-resource")
+ENTERPRISE = forbidden("This is not part of your product.", PROBLEMS + "client-not-enrolled")
 TOO_LONG = problem(400, "Bad Request", "Your Tweet text is too long.")
 NO_RULES = problem(
     409, "ConnectionException", "The stream has no rules.", PROBLEMS + "streaming-connection",

@@ -70,7 +70,8 @@ def _text(body: dict[str, Any]) -> str:
 def _reply_target(call: Call, body: dict[str, Any]) -> Post | None:
     if "reply" not in body:
         return None
-    wanted = str(body["reply"].get("in_reply_to_tweet_id", ""))
+    reply = body["reply"] if isinstance(body["reply"], dict) else {}
+    wanted = str(reply.get("in_reply_to_tweet_id", ""))
     if not wanted.isdigit():
         raise RefusedError(bad_parameter("$.reply.in_reply_to_tweet_id: is not a post id", in_reply_to_tweet_id=wanted))
     target = call.x.world.posts.get(wanted)
@@ -91,7 +92,8 @@ def may_answer(call: Call, target: Post) -> bool:
 def _poll(body: dict[str, Any]) -> tuple[str, ...]:
     if "poll" not in body:
         return ()
-    options, minutes = body["poll"].get("options", []), body["poll"].get("duration_minutes", 0)
+    poll = body["poll"] if isinstance(body["poll"], dict) else {}
+    options, minutes = poll.get("options", []), poll.get("duration_minutes", 0)
     if not 2 <= len(options) <= 4 or not all(1 <= len(option) <= 25 for option in options) or not 5 <= minutes <= 10080:
         raise RefusedError(
             bad_parameter("$.poll: 2 to 4 options of 1 to 25 characters, 5 to 10080 minutes", poll=options)
@@ -136,8 +138,11 @@ def lookup(call: Call) -> Answer:
 
 def lookup_one(call: Call) -> Answer:
     """The post with the id in the path."""
+    wanted = call.request.match_info["id"]
+    if not re.fullmatch(r"\d{1,19}", wanted):
+        raise RefusedError(bad_parameter(f"The `id` query parameter value [{wanted}] is not valid", id=wanted))
     shaper = call.shaper()
-    shaper.look_up(call.request.match_info["id"], "id")
+    shaper.look_up(wanted, "id")
     call.x.bill(shaper.page)
     return call.answer(shaper, one=True)
 
@@ -185,7 +190,7 @@ def mentions(call: Call) -> Answer:
     """What others have posted that names the account."""
     person = call.x.world.people.get(call.request.match_info["id"])
     username = person.username.casefold() if person else ""
-    posts = (post for post in call.x.world.public() if post.author is not person and username in post.mentions())
+    posts = (post for post in call.x.world.public() if post.author is not person and username in post.mentions)
     return timeline(call, posts, owned=_owned(call, person.id if person else ""))
 
 

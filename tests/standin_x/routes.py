@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 from tests.standin_x import rest, search
 from tests.standin_x.backend import Call
-from tests.standin_x.problems import PROBLEMS, Answer, Json, RefusedError, bad_parameter, problem
+from tests.standin_x.problems import ENTERPRISE, Answer, Json, RefusedError, bad_parameter, unsupported
 
 APP = "OAuth 2.0 Application-Only"
 USER = "OAuth 1.0a User Context, OAuth 2.0 User Context"
 SHAPE = {"tweet.fields", "post.fields", "expansions", "media.fields", "poll.fields", "user.fields", "place.fields"}
 BOUNDS = {"start_time", "end_time", "since_id", "until_id", "max_results", "next_token", "pagination_token"}
+CHOICES = {
+    "sort_order": {"recency", "relevancy"},
+    "granularity": {"minute", "hour", "day"},
+    "exclude": {"replies", "retweets", "replies,retweets", "retweets,replies"},
+    "dry_run": {"true", "false"},
+}
 TIMELINE = (SHAPE | BOUNDS) - {"next_token"}
 
 
@@ -29,31 +35,18 @@ class Route:
     def check(self, caller: str, query: dict[str, str]) -> None:
         """The caller may ask this in this way, or `RefusedError` says what is wrong."""
         if caller == "app" and not self.app:
-            raise RefusedError(unsupported_app())
+            raise RefusedError(unsupported(APP, USER))
         if caller == "user" and not self.user:
-            raise RefusedError(unsupported_user())
-        unknown = sorted(set(query) - self.parameters)
-        if unknown:
+            raise RefusedError(unsupported("OAuth 1.0a User Context", APP))
+        strange = sorted(set(query) - self.parameters) if self.name else []
+        if strange:
             listed = ",".join(sorted(self.parameters))
-            message = f"The query parameter [{unknown[0]}] is not one of [{listed}]"
-            raise RefusedError(bad_parameter(message, **{unknown[0]: query[unknown[0]]}))
-
-
-def unsupported_app() -> Answer:
-    """403: this wants a user."""
-    return _unsupported(APP, USER)
-
-
-def unsupported_user() -> Answer:
-    """403: this wants the application."""
-    return _unsupported("OAuth 1.0a User Context", APP)
-
-
-def _unsupported(given: str, wanted: str) -> Answer:
-    detail = (
-        f"Authenticating with {given} is forbidden for this endpoint.  Supported authentication types are [{wanted}]."
-    )
-    return problem(403, "Unsupported Authentication", detail, PROBLEMS + "unsupported-authentication")
+            message = f"The query parameter [{strange[0]}] is not one of [{listed}]"
+            raise RefusedError(bad_parameter(message, **{strange[0]: query[strange[0]]}))
+        for name in sorted(CHOICES.keys() & query.keys()):
+            if query[name] not in CHOICES[name]:
+                message = f"The `{name}` query parameter value [{query[name]}] is not one of {sorted(CHOICES[name])}"
+                raise RefusedError(bad_parameter(message, **{name: query[name]}))
 
 
 def list_rules(call: Call) -> Answer:
@@ -77,6 +70,16 @@ def change_rules(call: Call) -> Answer:
             200, book.remove([str(each) for each in gone.get("ids", [])], gone.get("values", []), delay, dry=dry)
         )
     raise RefusedError(bad_parameter("JSON doesn't match expected schema"))
+
+
+def not_for_us(_call: Call) -> Answer:
+    """What self-serve applications may no longer do."""
+    raise RefusedError(ENTERPRISE)
+
+
+def unknown(_call: Call) -> Answer:
+    """404 without a body, as X says it of a path that it does not have."""
+    return Answer(404, content_type="text/plain")
 
 
 def drop_connections(call: Call) -> Answer:
@@ -107,7 +110,7 @@ ROUTES = (
            *SHAPE, *BOUNDS, "query", "sort_order"),
     _route("counts", "GET /2/tweets/counts/recent", search.counts_recent, 300, 0, "query", "granularity",
            "search_count.fields", *(BOUNDS - {"max_results"})),
-    _route("stream", "GET /2/tweets/search/stream", None, 50, 0, *SHAPE, "start_time", "end_time"),
+    _route("stream", "GET /2/tweets/search/stream", None, 50, 0, *SHAPE),
     _route("rules", "GET /2/tweets/search/stream/rules", list_rules, 450, 0, "ids", "max_results", "pagination_token"),
     _route("change_rules", "POST /2/tweets/search/stream/rules", change_rules, 100, 0, "dry_run"),
     _route("lookup_one", "GET /2/tweets/{id}", rest.lookup_one, 450, 900, *SHAPE),
@@ -120,3 +123,8 @@ ROUTES = (
     _route("drop_connections", "DELETE /2/connections/all", drop_connections, 25, 0),
     _route("usage", "GET /2/usage/tweets", usage, 50, 0, "days", "usage.fields"),
 )  # fmt: skip
+NOT_FOR_US = (
+    _route("like", "POST /2/users/{id}/likes", not_for_us, 0, 50),
+    _route("follow", "POST /2/users/{id}/following", not_for_us, 0, 50),
+)
+UNKNOWN = _route("", "* /{path:.*}", unknown, 1000, 1000)

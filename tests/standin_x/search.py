@@ -44,6 +44,7 @@ def counts_recent(call: Call) -> Answer:
 
 def timeline(call: Call, posts: Iterable[Post], *, owned: bool) -> Answer:
     """Those of the posts that the request's bounds let through."""
+    _check_ids(call)
     excluded = call.query.get("exclude", "").split(",")
     kept = [post for post in posts if not ("replies" in excluded and post.reply_to)]
     page, meta = paged(call, [post for post in kept if within(call, post)], least=5)
@@ -59,7 +60,8 @@ def _found(call: Call) -> Iterable[Post]:
     if not 1 <= len(query) <= LONGEST_QUERY:
         message = f"Invalid 'query':'{query[:20]}'. 'query' must be at least 1 and at most {LONGEST_QUERY} characters"
         raise RefusedError(bad_parameter(message, query=query))
-    _check_bounds(call)
+    _check_ids(call)
+    _check_week(call)
     try:
         wanted = reads(query, Place.SEARCH, call.x.world)
     except BadQueryError as wrong:
@@ -67,30 +69,31 @@ def _found(call: Call) -> Iterable[Post]:
     indexed = call.x.clock() - timedelta(seconds=call.x.tempo.search_lag)
     oldest = call.x.clock() - timedelta(days=DAYS)
     for post in call.x.world.public():
-        if oldest <= post.posted_at <= indexed and not post.retweets and within(call, post) and wanted(post):
+        if post.indexed and oldest <= post.posted_at <= indexed and within(call, post) and wanted(post):
             yield post
 
 
-def _check_bounds(call: Call) -> None:
+def _check_ids(call: Call) -> None:
+    for name in ("since_id", "until_id"):
+        given = call.query.get(name, "0")
+        if not (given.isdigit() and len(given) <= 19):
+            message = f"The `{name}` query parameter value [{given}] is not valid"
+            raise RefusedError(bad_parameter(message, **{name: given}))
+
+
+def _check_week(call: Call) -> None:
     query = call.query
     if "since_id" in query and "start_time" in query:
-        raise RefusedError(
-            bad_parameter("'since_id' and 'start_time' cannot be used together", since_id=query["since_id"])
-        )
+        message = "'since_id' and 'start_time' cannot be used together"
+        raise RefusedError(bad_parameter(message, since_id=query["since_id"]))
     oldest = call.x.clock() - timedelta(days=DAYS)
-    for name in ("since_id", "until_id"):
-        if name in query and not (query[name].isdigit() and len(query[name]) <= 19):
-            raise RefusedError(
-                bad_parameter(f"The `{name}` query parameter value [{query[name]}] is not valid", **{name: query[name]})
-            )
-    if "since_id" in query and int(query["since_id"]) < snowflake(oldest):
+    if int(query.get("since_id", 2**62)) < snowflake(oldest):
         message = f"'since_id' must be a tweet id created after {stamp(oldest)}. Please use a 'since_id' that is larger"
         raise RefusedError(bad_parameter(message, since_id=query["since_id"]))
     for name in ("start_time", "end_time"):
         if name in query and not oldest <= time_of(call, name) <= call.x.clock():
-            raise RefusedError(
-                bad_parameter(f"Invalid '{name}': it must be within the last {DAYS} days", **{name: query[name]})
-            )
+            message = f"Invalid '{name}': it must be within the last {DAYS} days"
+            raise RefusedError(bad_parameter(message, **{name: query[name]}))
 
 
 def time_of(call: Call, name: str) -> datetime:

@@ -11,9 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from tests.standin_x.backend import Arrived, Backend, Call, Tempo
-from tests.standin_x.keys import Doorkeeper
-from tests.standin_x.problems import Answer, RefusedError, problem
-from tests.standin_x.routes import ROUTES, Route
+from tests.standin_x.problems import Answer, RefusedError, named, problem
+from tests.standin_x.routes import NOT_FOR_US, ROUTES, UNKNOWN, Route
 from tests.standin_x.rulebook import Rule
 from tests.standin_x.stream import Connection
 from tests.standin_x.world import Media, Post, Standing
@@ -30,7 +29,8 @@ class XStandin(Backend):
     Delays are seconds and may be changed at any time in `tempo`: a rule is in force `rule_delay` after it was
     added, search knows a post `search_lag` after it was posted, the stream says `\\r\\n` after `keep_alive` without
     a line, a stream that ended is counted for `slot_release` more. `dialect` ("tweet" or "post") answers in those
-    names whatever was asked. `strict_rates` off: full windows refuse nobody.
+    names whatever was asked. `strict_rates` off: full windows refuse nobody; `limits.allowed["search", ""] = 3`
+    makes a window small. From `spend_limit` dollars on everything is refused with 402.
     """
 
     def __init__(
@@ -45,11 +45,12 @@ class XStandin(Backend):
     ) -> None:
         super().__init__(clock, Tempo(rule_delay, search_lag, keep_alive, slot_release), strict_rates=strict_rates)
         self.url = ""
+        self.spend_limit: float | None = None
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> "XStandin":
         app = web.Application(client_max_size=2**22)
-        for route in ROUTES:
+        for route in (*ROUTES, *NOT_FOR_US, UNKNOWN):
             app.router.add_route(route.method, route.path, self._handler(route))
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -82,19 +83,24 @@ class XStandin(Backend):
         at: datetime | None = None,
         note: str | None = None,
         media: Sequence[Media | str] = (),
-        poll: Sequence[str] | None = None,
+        poll: Sequence[str] = (),
+        heard: bool = True,
+        indexed: bool = True,
     ) -> str:
         """The account (an id, or a user name that is made when nobody has it) has posted; the id of the post.
 
         `note` is the whole of a long post of which `text` is the beginning; a text over 280 becomes one by itself.
         `media` are `Media`, or the descriptions of photos. X puts the mention of the answered author before a reply.
+        Not `heard`: the stream loses it; not `indexed`: search never finds it.
         """
         when = at or self.clock()
         new_id = self.world.new_id(when)
         pictures = tuple(each if isinstance(each, Media) else Media(alt=each) for each in media)
         made = Post(new_id, self.world.who(author), text, when, new_id, reply_to, quotes, note=note, media=pictures)
-        made.poll = tuple(poll or ())
-        self._publish(self.world.add_post(made))
+        made.poll, made.indexed = tuple(poll), indexed
+        self.world.add_post(made)
+        if heard:
+            self._publish(made)
         await asyncio.sleep(0)
         return made.id
 
@@ -103,7 +109,8 @@ class XStandin(Backend):
         original, when = self.world.posts[post_id], self.clock()
         new_id = self.world.new_id(when)
         text = f"RT @{original.author.username}: {original.whole}"[:140]
-        self._publish(self.world.add_post(Post(new_id, self.world.who(author), text, when, new_id, retweets=post_id)))
+        made = Post(new_id, self.world.who(author), text, when, new_id, retweets=post_id, indexed=False)
+        self._publish(self.world.add_post(made))
         await asyncio.sleep(0)
         return new_id
 
@@ -191,19 +198,16 @@ class XStandin(Backend):
             self.hub.publish(post)
 
     def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        door = Doorkeeper(self.bearer, self.keys)
-
         async def handle(request: web.Request) -> web.StreamResponse:
-            door.bearer, door.keys = self.bearer, self.keys
-            query = dict(request.query)
-            body = _json(await request.read())
-            arrived = Arrived(request.method, request.path, query, body, route.name)
+            call = Call(self, request, dict(request.query), _json(await request.read()))
+            shown = None if call.body is INVALID else call.body
+            arrived = Arrived(request.method, request.path, call.query, shown, route.name)
             self.requests.append(arrived)
             if self.faults.hangs(route.name):
                 await asyncio.Event().wait()
             headers: dict[str, str] = {}
             try:
-                call = self._admitted(route, request, door, query, body, headers)
+                self._admit(route, call, headers)
                 if route.does is None:
                     return await self._stream(call, arrived)
                 answer = await self._answered(route, call)
@@ -216,25 +220,20 @@ class XStandin(Backend):
 
         return handle
 
-    def _admitted(
-        self,
-        route: Route,
-        request: web.Request,
-        door: Doorkeeper,
-        query: dict[str, str],
-        body: Any,
-        headers: dict[str, str],
-    ) -> Call:
-        laid = self.faults.answer(route.name)
-        if laid is not None and laid.answer is not None:
-            raise RefusedError(laid.answer)
-        caller = door.caller(request, time.time())
-        route.check(caller, query)
-        most = route.app if caller == "app" else route.user
-        headers.update(self.limits.spend(route.name, caller, most, self.clock()))
-        if body is INVALID:
+    def _admit(self, route: Route, call: Call, headers: dict[str, str]) -> None:
+        """Who calls is known and may; `headers` say what is left of the window, even when credits are gone."""
+        if laid := self.faults.refusal(route.name):
+            raise RefusedError(laid)
+        call.caller = self.door.caller(call.request, time.time())
+        route.check(call.caller, call.query)
+        most = route.app if call.caller == "app" else route.user
+        headers.update(self.limits.spend(route.name, call.caller, most, self.clock()))
+        if self.spend_limit is not None and self.meter.usd >= self.spend_limit:
+            raise RefusedError(named("credits"))
+        if gone := self.faults.strike("credits_gone"):
+            raise RefusedError(gone.answer or named("credits"))
+        if call.body is INVALID:
             raise RefusedError(problem(400, "Invalid Request", "The body is not JSON."))
-        return Call(self, request, caller, query, body)
 
     async def _answered(self, route: Route, call: Call) -> Answer | None:
         assert route.does is not None

@@ -1,5 +1,7 @@
 """Posts and people as X's JSON: only the fields that were asked for, in the dialect in which they were asked for."""
 
+import base64
+import hashlib
 import html
 import re
 from collections.abc import Iterable, Mapping
@@ -24,7 +26,8 @@ RENAMED = {
     "most_recent_tweet_id": "most_recent_post_id",
     "pinned_tweet_id": "pinned_post_id",
 }
-LEGACY = {new: old for old, new in RENAMED.items()} | {"referenced_posts": "referenced_tweets.id"}
+LEGACY = {new: old for old, new in RENAMED.items()}
+LEGACY_EXPANSIONS = {"referenced_posts": "referenced_tweets.id", "edit_history_post_ids": "edit_history_tweet_ids"}
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,8 @@ class Fields:
         asked = _listed(query, "post.fields" if modern else "tweet.fields")
         expansions = _listed(query, "expansions")
         if modern:
-            asked = {
-                {"referenced_posts": "referenced_tweets"}.get(name, LEGACY.get(name, name))
-                for name in asked - set(RENAMED)
-            }
-            expansions = {LEGACY.get(name, name) for name in expansions - {"referenced_tweets.id"}}
+            asked = {LEGACY.get(name, name) for name in asked - set(RENAMED)}
+            expansions = {LEGACY_EXPANSIONS.get(name, name) for name in expansions - set(LEGACY_EXPANSIONS.values())}
         return Fields(
             modern=dialect == "post" if dialect else modern,
             post=frozenset(asked),
@@ -289,7 +289,7 @@ def _withheld(post: Post) -> Json:
 
 def written(world: World, post: Post) -> tuple[str, Json, Json | None]:
     """Its text as X gives it (links short, escaped), the entities of it, and the note when it is a long post."""
-    tail = [f"https://x.com/{post.author.username}/status/{post.id}/photo/1"] if post.media else []
+    tail = [f"https://x.com/{post.author.username}/status/{post.chain[0]}/photo/1"] if post.media else []
     quoted = world.posts.get(post.quotes or "")
     if post.quotes:
         owner = quoted.author.username if quoted else "i"
@@ -329,11 +329,14 @@ def _entity(world: World, token: str) -> tuple[str, Json, str]:
         named = [one.id for one in world.people.values() if one.username.casefold() == token[1:].casefold()]
         return "mentions", {"username": token[1:]} | ({"id": named[0]} if named else {}), token
     full = token if token.startswith(("http://", "https://")) else f"http://{token}"
-    short = f"https://t.co/{abs(hash_of(full)):010d}"[:23]
     shown = re.sub(r"^https?://(www\.)?", "", full)
-    return "urls", {"url": short, "expanded_url": full, "display_url": shown[:26]}, short
+    short = short_link(full)
+    entity: Json = {"url": short, "expanded_url": full, "display_url": shown[:26] + ("…" if shown[26:] else "")}
+    if full.endswith("/photo/1"):
+        entity |= {"display_url": f"pic.x.com/{short[-10:]}", "media_key": f"3_{full.split('/')[-3]}"}
+    return "urls", entity, short
 
 
-def hash_of(link: str) -> int:
-    """A number that is always the same for the same link."""
-    return sum((place + 1) * ord(letter) for place, letter in enumerate(link)) * 7919 % 10**10
+def short_link(link: str) -> str:
+    """The t.co link that X puts in the place of this one, always the same for it."""
+    return "https://t.co/" + base64.b32encode(hashlib.blake2b(link.encode()).digest())[:10].decode()

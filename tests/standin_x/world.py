@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 
 from tests.standin_x.weight import LINK
 
@@ -59,6 +60,7 @@ class Post:
     chain: list[str] = field(default_factory=list)
     deleted: bool = False
     withheld: tuple[str, ...] = ()
+    indexed: bool = True
     lead: str = ""
 
     @property
@@ -71,13 +73,15 @@ class Post:
         """Whether no later version exists."""
         return self.chain[-1] == self.id
 
-    def tags(self) -> set[str]:
+    @cached_property
+    def tags(self) -> frozenset[str]:
         """Its hashtags, casefolded, without the sign."""
-        return {tag.casefold() for tag in TAG.findall(LINK.sub(" ", self.whole))}
+        return frozenset(tag.casefold() for tag in TAG.findall(LINK.sub(" ", self.whole)))
 
-    def mentions(self) -> set[str]:
+    @cached_property
+    def mentions(self) -> frozenset[str]:
         """The casefolded user names in it, the leading one of a reply included."""
-        return {name.casefold() for name in MENTION.findall(self.whole)}
+        return frozenset(name.casefold() for name in MENTION.findall(self.whole))
 
     def calls(self, username: str) -> bool:
         """Whether its author wrote this user name with their own hand."""
