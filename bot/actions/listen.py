@@ -1,13 +1,15 @@
 """What a platform's ears must know of the debates: where they are held now, and what of them was not heard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.debate import LISTENING
 from bot.ports import Platform
 from bot.store import debates, gaps
 from bot.store import listen as store
 from bot.store.engine import Tx
+from bot.tables import Debate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,58 @@ def held(tx: Tx, platform: Platform) -> Sequence[Held]:
             if place.platform == platform and debate.opened_at is not None and not debate.imported:
                 found.append(Held(debates.ident(debate), place.address, debate.opened_at, debate.grace_until))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class OnAir:
+    """A debate in one of its places, near enough in time to be listened for.
+
+    ``opened_at`` is None before it opens, ``until`` before its end is known. ``posts`` are the platform ids of what we
+    said there, with the number of the question (None: no question); ``live`` says whether it takes answers now.
+    """
+
+    debate_id: int
+    place: str
+    opened_at: datetime | None
+    until: datetime | None
+    posts: Mapping[str, int | None]
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A gap that is not covered yet; ``to_at`` is None while it lasts."""
+
+    debate_id: int
+    place: str
+    from_at: datetime
+    to_at: datetime | None
+
+
+def on_air(tx: Tx, platform: Platform, *, now: datetime, ahead: timedelta, behind: timedelta) -> Sequence[OnAir]:
+    """The debates at a platform that take answers, begin within ``ahead``, or ended ``behind`` ago or less."""
+    found = []
+    for debate in store.about(tx, starts_before=now + ahead, ended_after=now - behind):
+        for place in debates.places(tx, debates.ident(debate)):
+            if place.platform == platform:
+                found.append(_on_air(tx, debate, platform, place.address))
+    return found
+
+
+def _on_air(tx: Tx, debate: Debate, platform: Platform, place: str) -> OnAir:
+    debate_id = debates.ident(debate)
+    posts = store.posts(tx, debate_id, platform, place)
+    return OnAir(debate_id, place, debate.opened_at, debate.grace_until, posts, debate.phase in LISTENING)
+
+
+def unheard(tx: Tx, platform: Platform) -> Sequence[Unheard]:
+    """What of a platform was not heard and is not covered yet, oldest first."""
+    return [Unheard(gap.debate_id, gap.place, gap.from_at, gap.to_at) for gap in store.uncovered(tx, platform)]
+
+
+def over(tx: Tx, debate_id: int, platform: Platform, place: str, *, at: datetime) -> None:
+    """The debate takes no more answers: what was not heard of it ended with it, and is still to be fetched."""
+    gaps.end_gap(tx, debate_id, platform, place, to_at=at)
 
 
 def deaf(tx: Tx, platform: Platform, *, since: datetime, why: str) -> None:

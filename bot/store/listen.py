@@ -1,18 +1,48 @@
-"""What a backfill compares with: threads, messages, gaps, and the last delivery."""
+"""What a backfill compares with: threads, messages, our posts, gaps, and the last delivery."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from bot.debate import COMING, LISTENING, Phase
 from bot.store.engine import Tx
-from bot.tables import Gap, Inbox, Message, Outbox
+from bot.tables import Debate, Gap, Inbox, Message, Outbox, Question
 
 
 def open_gaps(tx: Tx, platform: str) -> set[tuple[int, str]]:
     """The (debate, place) of gaps of a platform that are not covered yet."""
     query = select(Gap.debate_id, Gap.place).where(Gap.platform == platform, col(Gap.closed_at).is_(None))
     return set(tx.session.exec(query).all())
+
+
+def uncovered(tx: Tx, platform: str) -> Sequence[Gap]:
+    """The gaps of a platform that are not covered yet, oldest first."""
+    query = select(Gap).where(Gap.platform == platform, col(Gap.closed_at).is_(None))
+    return tx.session.exec(query.order_by(col(Gap.from_at), col(Gap.id))).all()
+
+
+def about(tx: Tx, *, starts_before: datetime, ended_after: datetime) -> Sequence[Debate]:
+    """Debates that take answers, that are to start before a time, or that stopped taking answers after one."""
+    near = sa.and_(col(Debate.phase).in_(COMING), col(Debate.starts_at) <= starts_before)
+    ended = sa.and_(col(Debate.phase) == Phase.CLOSED, col(Debate.grace_until) >= ended_after)
+    query = select(Debate).where(sa.or_(col(Debate.phase).in_(LISTENING), near, ended))
+    return tx.session.exec(query.where(col(Debate.imported).is_(False)).order_by(col(Debate.id))).all()
+
+
+def posts(tx: Tx, debate_id: int, platform: str, place: str) -> dict[str, int | None]:
+    """What we said of a debate in a place: the platform id, and the question's number where it is one (else None)."""
+    o = Outbox
+    query = (
+        select(o.landed, o.kind, Question.number)
+        .join(Question, col(Question.id) == col(o.question_id), isouter=True)
+        .where(o.debate_id == debate_id, o.platform == platform, o.place == place, o.operation == "post")
+        .where(col(o.landed).is_not(None))
+        .order_by(col(o.id))
+    )
+    found = tx.session.exec(query).all()
+    return {str(landed): number if kind == "question" else None for landed, kind, number in found}
 
 
 def last_delivery(tx: Tx, platform: str) -> datetime | None:

@@ -1,0 +1,364 @@
+"""X's filtered stream: one connection, its lines handed on as they come, and X's own rules for trying again.
+
+What a line means is nobody's business here. A connection that breaks is named with the time of its last byte, so that
+search can be asked for what came after it.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from handlers.x.refused import Kind, XRefused, refusal
+
+# A refusal's body is a few hundred bytes; of anything longer this much is read.
+_BODY = 64 * 1024
+# A line that says that it is not about a post begins with none of its data, and is short.
+_TOLD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The patience of the stream, in seconds unless said: X's figures, and less of them for tests."""
+
+    silence: float = 25.0  # X sends a byte every 20
+    connect: float = 15.0
+    proven: float = 30.0  # a connection that lived so long has done its duty: the next failure is a first one
+    closed: float = 1.0  # after a 200 that was closed for the second time; twice as long each time
+    closed_longest: float = 60.0
+    network: float = 0.25  # so much more each time
+    network_longest: float = 16.0
+    upset: float = 5.0  # after 5xx; twice as long each time
+    upset_longest: float = 320.0
+    limited: float = 60.0  # after 429 without a reset; twice as long each time
+    limited_longest: float = 960.0
+    too_many: float = 30.0  # so much more each time: the old connection still counts
+    too_many_longest: float = 120.0
+    window: float = 900.0
+    connects: int = 40  # in a window; X allows 50
+    longest_line: int = 2 * 1024 * 1024  # bytes
+
+
+class State(StrEnum):
+    """What the stream is doing."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    LIVE = "live"
+    WAITING = "waiting"
+    STOPPED = "stopped"  # X refused us: nobody tries again before a person has seen to it
+
+
+class End(StrEnum):
+    """How a connection ended, or why there was none."""
+
+    CLOSED = "closed"  # the server ended it
+    NETWORK = "network"  # it broke, or said nothing for too long
+    UPSET = "upset"  # 5xx and whatever else makes no sense
+    LIMITED = "limited"  # 429
+    TOO_MANY = "too_many"  # 429: the old connection still counts
+
+
+class Backoff:
+    """How long to wait before the next connection. Pure: time is an argument."""
+
+    def __init__(self, pace: Pace) -> None:
+        """Nothing has failed yet."""
+        self._pace = pace
+        self._failures: dict[End, int] = {}
+        self._connects: deque[datetime] = deque(maxlen=pace.connects)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing has failed since a connection that lived."""
+        return not self._failures
+
+    def tried(self, now: datetime) -> None:
+        """A connection is being opened."""
+        self._connects.append(now)
+
+    def lived(self) -> None:
+        """A connection has lived long enough: what fails next fails for the first time."""
+        self._failures.clear()
+
+    def pause(self, end: End, now: datetime, *, retry_at: datetime | None = None) -> float:
+        """Seconds until the next connection may be opened; never more of them in a window than we allow ourselves."""
+        times = self._failures[end] = self._failures.get(end, 0) + 1
+        wait = self._after(end, times)
+        if retry_at is not None:
+            # X tells whole seconds.
+            wait = max((retry_at - now).total_seconds(), 0.0) + 1.0
+        return max(wait, self._window(now))
+
+    def _after(self, end: End, times: int) -> float:
+        pace = self._pace
+        doubled = 2.0 ** min(times - 1, 30)
+        if end is End.CLOSED:
+            return 0.0 if times == 1 else min(pace.closed * doubled / 2, pace.closed_longest)
+        if end is End.NETWORK:
+            return min(pace.network * (times - 1), pace.network_longest)
+        if end is End.UPSET:
+            return min(pace.upset * doubled, pace.upset_longest)
+        if end is End.LIMITED:
+            return min(pace.limited * doubled, pace.limited_longest)
+        return min(pace.too_many * times, pace.too_many_longest)
+
+    def _window(self, now: datetime) -> float:
+        if len(self._connects) < self._pace.connects:
+            return 0.0
+        free_at = self._connects[0] + timedelta(seconds=self._pace.window)
+        return max((free_at - now).total_seconds(), 0.0)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has come since the start."""
+
+    connects: int = 0
+    reconnects: int = 0  # connections after the first that worked
+    lines: int = 0
+    keepalives: int = 0
+    cut: int = 0  # connections that ended in the middle of a line
+    too_long: int = 0
+    silences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the stream is, what is asked of it, and how a connection that still counts is got rid of."""
+
+    url: str  # as it is to be sent, percent signs and all
+    headers: Mapping[str, str]
+    drop: Callable[[], Awaitable[object]] | None = None
+
+
+class Stream:
+    """One connection at a time, for as long as it is wanted."""
+
+    def __init__(
+        self, address: Address, take: Callable[[bytes], None], *, pace: Pace | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        """``take`` is given every line that is no keep-alive, without its end; it must neither wait nor raise."""
+        self._address = address
+        self._take = take
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._rest = b""
+        self._skipping = False
+        self._told = ""  # what X said on the connection about its end
+        self._dropped = False
+        self.state = State.IDLE
+        self.refused: XRefused | None = None
+        self.last_byte: datetime | None = None
+        self.deaf_since: datetime | None = clock()  # None while the stream is heard
+        self.backoff = Backoff(self._pace)
+        self.counts = Counts()
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_connected: Callable[[], None] = lambda: None
+        self.on_refused: Callable[[XRefused], None] = lambda _refused: None
+
+    @property
+    def live(self) -> bool:
+        """Whether the stream is heard."""
+        return self.state is State.LIVE
+
+    @property
+    def running(self) -> bool:
+        """Whether the stream is wanted, and X has not refused us for good."""
+        return self._task is not None and not self._task.done()
+
+    def start(self) -> None:
+        """The stream is being opened, and opened again whenever it ends; nothing happens where it runs already."""
+        if self.running:
+            return
+        self.refused = None
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """The connection is closed and not opened again."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if self.state is not State.STOPPED:
+            self._be(State.IDLE)
+
+    # --- connections -------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=self._pace.connect, sock_read=self._pace.silence)
+        async with aiohttp.ClientSession(timeout=patience) as session:
+            while True:
+                self._be(State.CONNECTING)
+                end, refused = await self._connection(session)
+                if refused is not None and _for_good(refused):
+                    self._refuse(refused)
+                    return
+                now = self._clock()
+                pause = self.backoff.pause(end, now, retry_at=refused.retry_at if refused is not None else None)
+                self._be(State.WAITING)
+                structlog.get_logger().warning(
+                    "x's stream ended", how=end.value, told=self._told or str(refused or ""), again_in=round(pause, 2)
+                )
+                if end is End.TOO_MANY and not await self._drop():
+                    return
+                await asyncio.sleep(pause)
+
+    async def _connection(self, session: aiohttp.ClientSession) -> tuple[End, XRefused | None]:
+        self._rest, self._skipping, self._told = b"", False, ""
+        self.backoff.tried(self._clock())
+        self.counts.connects += 1
+        opened = None
+        refused: XRefused | None = None
+        try:
+            # Compressed, a line would wait in a buffer for the next one.
+            headers = {**self._address.headers, "Accept-Encoding": "identity"}
+            async with session.get(URL(self._address.url, encoded=True), headers=headers) as answer:
+                if answer.status != 200:
+                    raw = await answer.content.read(_BODY)
+                    refused = refusal(answer.status, answer.headers, raw, now=self._clock())
+                    return _end_of(refused), refused
+                opened = self._clock()
+                await self._listen(answer)
+            end = End.TOO_MANY if self._told == "TooManyConnections" else End.CLOSED
+        except TimeoutError:
+            self.counts.silences += opened is not None
+            end = End.NETWORK
+        except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
+            # Ended without the last chunk: for X's front this is an ordinary way to close.
+            end = End.CLOSED if opened is not None else End.NETWORK
+        except (aiohttp.ClientError, OSError):
+            end = End.NETWORK
+        finally:
+            self._ended(opened)
+        return end, refused
+
+    async def _listen(self, answer: aiohttp.ClientResponse) -> None:
+        self.counts.reconnects += self.last_byte is not None
+        if self.backoff.fresh:
+            self._heard()
+        self.on_connected()
+        opened = asyncio.get_running_loop().time()
+        async for chunk in answer.content.iter_any():
+            self._heard()
+            if not self.backoff.fresh and asyncio.get_running_loop().time() - opened >= self._pace.proven:
+                self._lived()
+            self._chunk(chunk)
+
+    def _heard(self) -> None:
+        """A sign of life; after a failure only a byte is one, or closing after each 200 would look like hearing."""
+        self.last_byte = self._clock()
+        if self.state is not State.LIVE:
+            self.deaf_since = None
+            self._be(State.LIVE)
+
+    def _ended(self, opened: datetime | None) -> None:
+        """The connection is gone: nothing is heard since its last byte."""
+        rest, self._rest = self._rest.strip(), b""
+        if rest and not self._skipping:
+            if _whole(rest):
+                self._line(rest)
+            else:
+                self.counts.cut += 1  # search is asked for what was in it
+        if opened is None:
+            self.deaf_since = self.deaf_since or self.last_byte or self._clock()
+            return
+        if (self._clock() - opened).total_seconds() >= self._pace.proven:
+            self._lived()
+        if self.deaf_since is None:
+            self.deaf_since = self.last_byte or opened
+
+    def _lived(self) -> None:
+        self._dropped = False
+        self.backoff.lived()
+
+    async def _drop(self) -> bool:
+        """X is told once to forget the connections that it still counts; False where that ends everything."""
+        if self._dropped or self._address.drop is None:
+            return True
+        self._dropped = True
+        try:
+            await self._address.drop()
+        except XRefused as refused:
+            structlog.get_logger().warning("x's old connections are not dropped", why=str(refused))
+            if refused.kind is Kind.CREDITS:
+                self._refuse(refused)
+                return False
+        return True
+
+    def _refuse(self, refused: XRefused) -> None:
+        structlog.get_logger().error("x's stream is closed to us", why=str(refused))
+        self.refused = refused
+        self._be(State.STOPPED)
+        self.on_refused(refused)
+
+    def _be(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self.on_change()
+
+    # --- lines -------------------------------------------------------------------------------------------------------
+
+    def _chunk(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n") if self._rest else chunk.split(b"\n")
+        for line in lines:
+            if self._skipping:
+                self._skipping = False  # the end of a line too long, whose beginning was handed on
+                continue
+            self._line(line.strip())
+        if len(self._rest) > self._pace.longest_line:
+            if not self._skipping:
+                self._skipping = True
+                self.counts.too_long += 1
+                self._take(self._rest[:_BODY])
+            self._rest = b""
+
+    def _line(self, line: bytes) -> None:
+        if not line:
+            self.counts.keepalives += 1
+            return
+        self.counts.lines += 1
+        if len(line) < _TOLD and not line.startswith(b'{"data"'):
+            self._told = _told(line) or self._told
+        self._take(line)
+
+
+def _for_good(refused: XRefused) -> bool:
+    return refused.status in {401, 402, 403} or refused.kind is Kind.CAPPED
+
+
+def _end_of(refused: XRefused) -> End:
+    if refused.kind is Kind.CONNECTIONS:
+        return End.TOO_MANY
+    return End.LIMITED if refused.status == 429 else End.UPSET
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _told(line: bytes) -> str:
+    """What X says of the connection in a line that is about no post: ``TooManyConnections``, ``ForceDisconnect`` …"""
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(line)
+        if isinstance(told, dict):
+            errors = told.get("errors")
+            for one in [told, *(errors if isinstance(errors, list) else ())]:
+                why = one.get("connection_issue") or one.get("disconnect_type") if isinstance(one, dict) else None
+                if isinstance(why, str):
+                    return why
+    return ""

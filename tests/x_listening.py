@@ -1,0 +1,174 @@
+"""X's ears on the stand-in, with a debate open at #coral: real client, stream, search, writer and rows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from sqlmodel import col, select
+
+from bot import debatefile
+from bot.actions import plan, run, send
+from bot.ports import OPERATOR, House, Platform
+from bot.store import debates
+from bot.store.engine import Store, Tx
+from bot.tables import Inbox, Message, Outbox
+from bot.writer import Writer
+from handlers.intake import Intake
+from handlers.x import keeper, reconciler, stream
+from handlers.x.client import Keys, XClient
+from handlers.x.ears import Hooks, Tempo, XEars
+from handlers.x.refused import XRefused
+from handlers.x.workspace import Account, Workspace
+
+from tests.standin_x.server import XStandin
+
+T = TypeVar("T")
+
+CORAL = """
+title = "Los corales"
+starts = {starts}
+timezone = "UTC"
+hashtag = "Coral"
+questions = ["¿Qué es un coral?", "¿Quién vive en él?", "¿Qué lo daña?"]
+[where]
+slack = false
+room = false
+x = true
+"""
+HOUSE = House(hashtag="Coral", x=True)
+HASTY = Tempo(
+    stream=stream.Pace(
+        silence=0.4, connect=2.0, proven=0.3, closed=0.1, closed_longest=0.4, network=0.02, network_longest=0.2,
+        upset=0.1, upset_longest=0.5, limited=0.2, limited_longest=1.0, too_many=0.1, too_many_longest=0.5, window=2.0,
+        connects=20,
+    ),
+    rules=keeper.Rhythm(retry=0.1, longest_retry=0.5, check=60.0),
+    search=reconciler.Rhythm(
+        up=60.0, down=0.2, hopeless=0.5, lag=0.3, overlap=20.0, sweeps=(0.2, 0.5, 0.8), pages=20
+    ),
+    look=0.02,
+    ahead=600.0,
+)  # fmt: skip
+
+
+def planned(store: Store, *, starts: datetime, source: str = CORAL) -> int:
+    """A debate is planned at #coral; returns its id."""
+    wanted = debatefile.parse(source.format(starts=f"{starts:%Y-%m-%dT%H:%M:%S}"))
+    now = starts - timedelta(days=3)
+    return store.write(lambda tx: debates.ident(plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=now)))
+
+
+def opened(store: Store, *, at: datetime | None = None) -> int:
+    """A debate is open at #coral, and what it had to say is said; returns its id."""
+    now = at or datetime.now(UTC) - timedelta(seconds=2)
+    debate_id = planned(store, starts=now + timedelta(days=3))
+
+    def begin(tx: Tx) -> None:
+        run.open_now(tx, debates.get(tx, debate_id), actor=OPERATOR, now=now)
+        for row in tx.session.exec(select(Outbox)).all():
+            tx.session.delete(row)
+
+    store.write(begin)
+    return debate_id
+
+
+@dataclass
+class Listening:
+    """Ears at work, and what the log has of it."""
+
+    x: XStandin
+    store: Store
+    writer: Writer
+    ears: XEars
+    intake: Intake
+    debate_id: int
+    billed: list[str]
+    refused: list[XRefused]
+
+    def look(self, reading: Callable[[Tx], T]) -> T:
+        """What the reading finds among what is committed."""
+        with self.store.read() as tx:
+            return reading(tx)
+
+    def rows(self) -> list[Message]:
+        """Every message of the log, oldest first."""
+        query = select(Message).order_by(col(Message.posted_at), col(Message.platform_id))
+        return self.look(lambda tx: list(tx.session.exec(query).all()))
+
+    def texts(self) -> list[str]:
+        """The texts of the messages that stand, oldest first."""
+        return [row.text for row in self.rows() if row.deleted_at is None]
+
+    def gaps(self) -> list[bool]:
+        """Whether each gap of the debate is closed, in order."""
+        return [gap.closed_at is not None for gap in self.look(lambda tx: debates.gaps(tx, self.debate_id))]
+
+    def inbox(self) -> dict[str, str]:
+        """The state of each delivery."""
+        return self.look(lambda tx: {row.event_id: row.state for row in tx.session.exec(select(Inbox)).all()})
+
+    def tags(self) -> list[str]:
+        """The tags of the rules that stand at X."""
+        return sorted(rule.tag for rule in self.x.rules)
+
+    async def ask(self) -> str:
+        """The next question stands on X; returns the id of its post."""
+
+        def ask(tx: Tx) -> None:
+            run.ask_next(tx, debates.get(tx, self.debate_id), actor=OPERATOR, now=datetime.now(UTC), really=True)
+
+        await self.writer.do(ask)
+        return await self.posted()
+
+    async def posted(self) -> str:
+        """What waits for X stands there; returns the id of the last of it."""
+        ident = ""
+        while claimed := await self.writer.do(lambda tx: send.claim(tx, Platform.X, owner="t", now=datetime.now(UTC))):
+            for row_id, draft, _ in claimed:
+                ident = await self.x.post(self.x.me.username, draft.text)
+                await self.writer.do(lambda tx, i=row_id, at=ident: send.landed(tx, i, at, now=datetime.now(UTC)))
+        return ident
+
+
+@asynccontextmanager
+async def listening(
+    x: XStandin, store: Store, *, tempo: Tempo = HASTY, debate_id: int | None = None, live: bool = True
+) -> AsyncIterator[Listening]:
+    """Ears that listen until the block ends; a debate is open unless one is given. ``live``: the stream is heard."""
+    debate_id = debate_id or opened(store)
+    writer = Writer(store)
+    writer.start()
+    billed: list[str] = []
+    refused: list[XRefused] = []
+    client = XClient(Keys(x.bearer), x.url, billed=lambda _kind, ids: billed.extend(ids))
+    await client.start()
+    me = Account(x.me.id, x.me.username)
+    intake = Intake(writer)
+    hooks = Hooks(lambda _kind, ids: billed.extend(ids), refused.append)
+    ears = XEars(Workspace(client, me, store, writer), intake, tempo=tempo, hooks=hooks)
+    bot = Listening(x, store, writer, ears, intake, debate_id, billed, refused)
+    try:
+        await ears.start()
+        if live:
+            await until(lambda: ears.stream.live and ears.keeper.ready)
+            await asyncio.sleep(x.rule_delay + 0.02)
+        yield bot
+    finally:
+        await ears.stop()
+        await client.close()
+        writer.stop()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """The condition holds; fails the test when it does not within these seconds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (the world outside gives no signal)
+            await asyncio.sleep(0.01)
+
+
+def slower(**search: float) -> Tempo:
+    """The hasty tempo with another rhythm of searching."""
+    return replace(HASTY, search=replace(HASTY.search, **search))
