@@ -9,17 +9,28 @@ from sqlmodel import col, select
 
 from bot.ports import Operation, Platform
 from bot.store import debates, questions
-from bot.store.engine import Tx
+from bot.store.engine import Prepared, Tx
 from bot.store.transcripts import LINE, line, reactions_of
 from bot.tables import Message, Outbox, Question
 from bot.transcript import Line
 
 _m = Message.__table__.c  # type: ignore[attr-defined]  # SQLModel makes it
+# Asked for with every change that live pages are told.
+_LANDED = Prepared(
+    sa.text(
+        "SELECT 1 FROM outbox WHERE debate_id = :id AND rev > :rev AND platform = 'x' AND kind = 'question' "
+        "AND landed IS NOT NULL LIMIT 1"
+    ),
+    ("id", "rev"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedQuestion:
-    """A question as live pages show it; ``post`` is the platform id of its post in the room, to answer under."""
+    """A question as live pages show it.
+
+    ``post`` is the platform id of its post in the room, to answer under; ``x_post`` of that on X, once it stands there.
+    """
 
     id: int
     number: int | None
@@ -33,6 +44,7 @@ class FeedQuestion:
     post: str | None
     answer: str
     position: int
+    x_post: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +99,27 @@ def all_questions(tx: Tx, debate_id: int) -> Sequence[FeedQuestion]:
 
 def _questions(tx: Tx, debate_id: int, rev: int) -> list[FeedQuestion]:
     everything = debates.questions(tx, debate_id)
-    if rev and not any(one.rev > rev for one in everything):
+    if rev and not any(one.rev > rev for one in everything) and not _landed_since(tx, debate_id, rev):
         return []
     votes = questions.votes(tx, debate_id)
-    query = select(Outbox.question_id, Outbox.landed).where(
-        Outbox.debate_id == debate_id, Outbox.platform == Platform.ROOM, Outbox.kind == "question"
+    query = select(Outbox.question_id, Outbox.platform, Outbox.landed).where(
+        Outbox.debate_id == debate_id, col(Outbox.platform).in_((Platform.ROOM, Platform.X)), Outbox.kind == "question"
     )
-    posts = dict(tx.session.exec(query).all())
+    posts = {(ident, platform): landed for ident, platform, landed in tx.session.exec(query).all()}
     return [_question(one, votes, posts) for one in everything]
 
 
-def _question(one: Question, votes: dict[int, int], posts: dict[int | None, str | None]) -> FeedQuestion:
+def _landed_since(tx: Tx, debate_id: int, rev: int) -> bool:
+    """Whether a question's post has come to stand on X since: its page can now say where to answer it there."""
+    return bool(_LANDED.fetch(tx.conn, debate_id, rev))
+
+
+def _question(one: Question, votes: dict[int, int], posts: dict[tuple[int | None, str], str | None]) -> FeedQuestion:
     return FeedQuestion(
         id=one.id or 0, number=one.number, text=one.text, state=one.state, source=one.source, asker_id=one.asker_id,
-        reason=one.reason, votes=votes.get(one.id or 0, 0), asked_at=one.asked_at, post=posts.get(one.id),
-        answer=one.answer if one.number is not None else "", position=one.position,
+        reason=one.reason, votes=votes.get(one.id or 0, 0), asked_at=one.asked_at,
+        post=posts.get((one.id, Platform.ROOM)), answer=one.answer if one.number is not None else "",
+        position=one.position, x_post=posts.get((one.id, Platform.X)),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from bot import cues, dates, localtime, richtext
+from bot import cues, dates, intents, localtime, richtext
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
 from bot.ports import Attachment, Platform
 from bot.question import OPEN_FOR_VOTES, Source, State
@@ -74,7 +74,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the stream: before the first question, one for each question, and what belongs to none."""
+    """A part of the stream: before the first question, one for each question, and what belongs to none.
+
+    ``on_x`` is the address that opens a member's own composer on X to answer there.
+    """
 
     key: str
     number: int | None
@@ -83,6 +86,7 @@ class Section:
     clock: str
     audience: bool
     entries: Sequence[Entry] = ()
+    on_x: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Scene:
     feed: Feed
     asked_at: Sequence[tuple[int, int]]  # (number, microseconds), in order of asking
     questions_changed: bool
+    x_tag: str = ""  # the hashtag under which it is held on X; "" where it is not
 
     @property
     def listening(self) -> bool:
@@ -145,6 +150,17 @@ class Scene:
         return asked[-1] if asked and self.live else None
 
     @property
+    def write_on_x(self) -> str:
+        """The address that opens a member's own composer on X with the hashtag; "" where X is not listened to."""
+        return intents.write(self.x_tag) if self.x_tag and self.listening else ""
+
+    def answer_on_x(self, one: FeedQuestion) -> str:
+        """The same for the answer to a question, below its post once that stands on X."""
+        if not self.x_tag or not self.listening or one.number is None:
+            return ""
+        return intents.answer(one.number, self.x_tag, to=one.x_post)
+
+    @property
     def proposals(self) -> list[FeedQuestion]:
         """Questions from the audience that may be voted for, the most wanted first."""
         found = [one for one in self.feed.questions if one.source == Source.AUDIENCE and one.state in OPEN_FOR_VOTES]
@@ -173,13 +189,14 @@ def scene(tx: Tx, debate: Debate, rev: int) -> Scene:
     everything = fed.questions if fed.questions or not rev else feeds.all_questions(tx, debate_id)
     pending = [cues.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state == "planned"]
     turns = [cue.due_at for cue in pending if cue.kind in {cues.Kind.ASK, cues.Kind.CLOSE}]
+    held = {place.platform: place.address for place in debates.places(tx, debate_id)}
     asked = sorted((to_micros(q.asked_at), q.number or 0) for q in everything if q.asked_at is not None)
     return Scene(
         id=debate_id, slug=debate.slug, title=debate.title, host=debate.host, hashtag=debate.hashtag,
         locale=debate.locale, timezone=debate.timezone, phase=Phase(debate.phase), rehearsal=debate.rehearsal,
         starts_at=debate.starts_at, ends_at=debate.ends_at, grace_until=debate.grace_until,
         turn_until=min(turns, default=None) if debate.phase == Phase.OPEN else None,
-        held_here=any(place.platform == Platform.ROOM for place in debates.places(tx, debate_id)),
+        held_here=Platform.ROOM in held, x_tag=(debate.hashtag or held[Platform.X]) if Platform.X in held else "",
         feed=Feed(fed.rev, fed.phase, everything, fed.lines, fed.posts),
         asked_at=[(number, at) for at, number in asked], questions_changed=bool(fed.questions),
     )  # fmt: skip
@@ -223,7 +240,8 @@ def heading(key: str, view: Scene, inside: Sequence[Entry] = ()) -> Section:
     for one in view.feed.questions:
         if one.number is not None and key == f"q{one.number}":
             asked = dates.clock(one.asked_at, view.timezone) if one.asked_at else ""
-            return Section(key, one.number, one.text, one.answer, asked, one.source == Source.AUDIENCE, inside)
+            audience = one.source == Source.AUDIENCE
+            return Section(key, one.number, one.text, one.answer, asked, audience, inside, view.answer_on_x(one))
     return Section(key, None, "", "", "", audience=False, entries=inside)
 
 

@@ -35,10 +35,11 @@ def show_board(request: Request, *, problem: str = "", status: int = 200) -> Res
         live = [one for one in everything if one.phase in LISTENING]
         coming = sorted((one for one in everything if one.phase in COMING), key=lambda one: one.starts_at)
         past = [one for one in everything if one.phase in {Phase.CLOSED, Phase.MISSED}]
+        views = {one.id: looks.scene(tx, one, one.rev) for one in live}
     limit = len(past) if "todos" in request.query_params else PAST_SHOWN
     visitor = visitor_of(request)
     return page(
-        request, "board.html", status=status, visitor=visitor, live=live, coming=coming,
+        request, "board.html", status=status, visitor=visitor, live=live, coming=coming, views=views,
         past=[_past(one) for one in past[:limit]], more_past=len(past) > limit, empty=not everything, problem=problem,
         may_rehearse=may_rehearse(request, visitor, empty=not everything),
     )  # fmt: skip

@@ -178,10 +178,25 @@
     window.htmx?.process(fresh);
   };
 
+  // Only what differs is put anew: the rest keeps the focus, and is not read aloud a second time.
+  const refreshHead = (head, fresh) => {
+    const parts = [...fresh.children];
+    parts.forEach((part, at) => {
+      const old = head.children[at];
+      if (!old) head.append(part);
+      else if (!old.isEqualNode(part)) {
+        const focused = old.contains(document.activeElement) ? document.activeElement.dataset.key : "";
+        old.replaceWith(part);
+        if (focused) part.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+      }
+    });
+    while (head.children.length > parts.length) head.lastElementChild.remove();
+  };
+
   const asked = (section) => {
     const old = byId(section.id);
     if (old) {
-      old.querySelector(".head").replaceWith(section.querySelector(".head"));
+      refreshHead(old.querySelector(".head"), section.querySelector(".head"));
       return;
     }
     stream.insertBefore(section, byId("end"));
