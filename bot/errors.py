@@ -60,6 +60,10 @@ class NoSuchMessage(Refusal):
     """Ese mensaje ya no está en el debate; puede que lo hayan retirado. No se ha cambiado nada."""
 
 
+class NoSuchDraft(Refusal):
+    """Ese borrador ya no está en la bandeja: alguien lo ha contestado ya, o retiraron lo que respondía."""
+
+
 class UnknownCommand(Refusal):
     """No conozco «{word}». ¿Querías decir «{nearest}»? Por ejemplo: {example}"""
 

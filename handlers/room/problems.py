@@ -15,7 +15,7 @@ from handlers.room.context import Visitor, address_of, locale_of, page, visitor_
 logger = structlog.get_logger(__name__)
 
 _STATUS: tuple[tuple[type[errors.TertuliaError], int], ...] = (
-    (errors.NoSuchDebate, 404), (errors.NoSuchMessage, 404), (errors.NoSuchQuestion, 404),
+    (errors.NoSuchDebate, 404), (errors.NoSuchMessage, 404), (errors.NoSuchQuestion, 404), (errors.NoSuchDraft, 404),
     (errors.NotModerator, 403), (refusals.NotYours, 403), (refusals.FromElsewhere, 403),
     (refusals.WhoAreYou, 401), (errors.TooFast, 429), (refusals.TooBig, 413), (refusals.Garbled, 400),
     (refusals.UsedLink, 410), (errors.WrongPhase, 409), (refusals.NotStarted, 409), (refusals.AlreadyOver, 409),
