@@ -128,10 +128,11 @@ def _tell(done: "Imported", skipped: str) -> None:
 
 def _read(path: Path, wanted: "Wanted", left: "Left") -> "Chat":
     """The archive's talk, with a bar that counts its bytes while a person looks on."""
-    from handlers.x import archive
+    from handlers.x import ahead, archive
 
-    with show.progress(speaking()("Leyendo"), archive.size(archive.files(path))) as advance:
-        return archive.chat(path, wanted, left, advance)
+    total = sum(one.end for one in archive.stretches(path))
+    with show.progress(speaking()("Leyendo"), total) as advance:
+        return ahead.chat(path, wanted, left, advance)
 
 
 def _left_of(left: "Left") -> str:

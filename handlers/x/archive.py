@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, NamedTuple
+
+from pydantic_core import from_json
 
 from bot import errors
 from bot.ports import Said
 from handlers.x import included, posts
 from handlers.x.included import Included, objects
 from handlers.x.posts import Post, Strange
-from handlers.x.wording import hashtags
+from handlers.x.wording import carrying
 
 Json = Mapping[str, Any]
 Advance = Callable[[int], None]
@@ -81,107 +83,145 @@ class Chat:
     host: str
 
 
-def files(path: Path) -> list[Path]:
+class Stretch(NamedTuple):
+    """A stretch of a file: the lines that begin in it, from ``start`` on, before ``end`` (bytes)."""
+
+    file: Path
+    start: int
+    end: int
+
+
+def stretches(path: Path) -> list[Stretch]:
     """The files of an archive: itself, or those of a folder in order of name; raises ``NotAnArchive``."""
     found = sorted(one for one in path.rglob("*") if one.name.lower().endswith(_ENDINGS)) if path.is_dir() else [path]
     found = [one for one in found if one.is_file()]
     if not found:
         raise errors.NotAnArchive(path=path)
-    return found
+    return [Stretch(one, 0, one.stat().st_size) for one in found]
 
 
-def size(found: Iterable[Path]) -> int:
-    """How many bytes the files have as they lie there."""
-    return sum(one.stat().st_size for one in found)
+def halves(found: list[Stretch]) -> tuple[list[Stretch], list[Stretch]]:
+    """The same lines in two parts of about the same size; a gzip cannot be entered in its middle."""
+    rest = sum(one.end for one in found) // 2
+    for at, one in enumerate(found):
+        if rest < one.end:
+            cut = (0 if rest < one.end // 2 else one.end) if _packed(one.file) else rest
+            first, second = one._replace(end=cut), one._replace(start=cut)
+            return [*found[:at], *_not_empty(first)], [*_not_empty(second), *found[at + 1 :]]
+        rest -= one.end
+    return found, []
 
 
 def chat(path: Path, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
-    """What an archive holds of a hashtag, each post in its newest version; ``left`` counts what was left out.
+    """What an archive holds of a hashtag; ``left`` counts what was left out.
 
-    A post counts that carries the hashtag, stands in the conversation of one that does, or quotes one. Raises
-    ``NotAnArchive``, ``BrokenFile`` or ``NoSuchHost``.
+    Raises ``NotAnArchive``, ``BrokenFile`` or ``NoSuchHost``.
     """
-    pile = _Pile(left)
-    for file in files(path):
-        for line in _lines(file, left, advance):
-            pile.add(line)
+    pile = Pile(left)
+    read(stretches(path), pile, advance)
     if not pile.newest:
         raise errors.NotAnArchive(path=path)
-    named = pile.named()
-    taken = _taken(named, wanted.tag)
-    left.others += sum(1 for post in named if post.id not in taken and post.id not in pile.beside)
-    heard = [post for post in named if post.id in taken and wanted.holds(post.posted_at)]
-    heard.sort(key=lambda post: (post.posted_at, int(post.id)))
-    host = _host(named, wanted.host)
-    said = [posts.said(post, wanted.tag) for post in heard]
-    return Chat(said, _questions(heard, said, host) if host else [], host[0].name if host else "")
+    return pile.chat(wanted)
 
 
 # --- the files -------------------------------------------------------------------------------------------------------
 
 
-def _lines(file: Path, left: Left, advance: Advance) -> Iterator[object]:
-    """The JSON of each line; the last one may be cut short, any other that is no JSON is strange."""
+def read(found: Iterable[Stretch], pile: "Pile", advance: Advance) -> None:
+    """Every post of the stretches is on the pile; raises ``BrokenFile``."""
+    for stretch in found:
+        for line in _lines(stretch, pile.left, advance):
+            pile.add(line)
+
+
+def _not_empty(stretch: Stretch) -> list[Stretch]:
+    return [stretch] if stretch.start < stretch.end else []
+
+
+def _packed(file: Path) -> bool:
+    with file.open("rb") as raw:
+        return raw.read(2) == b"\x1f\x8b"
+
+
+def _lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
+    """The JSON of each line; the last one of a file may be cut short, any other that is no JSON is strange."""
     failed = False
-    for line in _raw(file, left, advance):
+    for line in _packed_lines(stretch, left, advance) if _packed(stretch.file) else _plain_lines(stretch, advance):
         if not line.strip():
             continue
         left.strange += failed
         failed = False
         try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            failed = True
-    left.cut += failed
+            yield from_json(line, cache_strings="keys")
+        except ValueError:  # half a surrogate pair, which only the slower reader takes, or no JSON at all
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError):
+                failed = True
+    if stretch.end == stretch.file.stat().st_size:
+        left.cut += failed
+    else:
+        left.strange += failed
 
 
-def _raw(file: Path, left: Left, advance: Advance) -> Iterator[bytes]:
-    with file.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        lines: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if packed else raw
+def _plain_lines(stretch: Stretch, advance: Advance) -> Iterator[bytes]:
+    with stretch.file.open("rb") as raw:
+        at = stretch.start
+        if at:
+            raw.seek(at - 1)
+            at += len(raw.readline()) - 1  # the line that began before is the other stretch's
+        for line in raw:
+            if at >= stretch.end:
+                return
+            yield line
+            advance(len(line))
+            at += len(line)
+
+
+def _packed_lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[bytes]:
+    with stretch.file.open("rb") as raw:
         at = 0
         try:
-            for line in lines:
+            for line in gzip.GzipFile(fileobj=raw):
                 yield line
-                now = raw.tell()
-                advance(now - at)
-                at = now
-        except EOFError:  # a gzip that was cut
+                advance(raw.tell() - at)
+                at = raw.tell()
+        except EOFError:
             left.cut += 1
         except (OSError, zlib.error) as error:
-            raise errors.BrokenFile(file=file.name, why=error) from error
+            raise errors.BrokenFile(file=stretch.file.name, why=error) from error
 
 
 # --- the posts -------------------------------------------------------------------------------------------------------
 
 
-class _Pile:
+class Pile:
     """The posts read so far, each in its newest version, and what is known of their authors and earlier versions."""
 
     def __init__(self, left: Left) -> None:
+        """Nothing is on it; ``left`` will count what is not put on it."""
+        self.left = left
         self.newest: dict[str, Post] = {}
         self.beside: set[str] = set()  # seen only beside others
-        self._left = left
-        self._names: dict[str, tuple[str, str]] = {}
-        self._firsts: dict[str, str] = {}
-        self._withheld: set[str] = set()
+        self.withheld: set[str] = set()
+        self.names: dict[str, tuple[str, str]] = {}
+        self.firsts: dict[str, str] = {}  # the first version of each that is a later one
 
     def add(self, line: object) -> None:
-        """The posts of one line are among them."""
+        """The posts of one line are on it."""
         if isinstance(line, list):
             for one in objects(line):
                 self.add(one)
             return
         if not isinstance(line, dict):
-            self._left.strange += 1
+            self.left.strange += 1
             return
         data = line.get("data")
         about = data if isinstance(data, list) else [data] if isinstance(data, dict) else []
         if not about and "id" in line:
             about = [line]
         elif not about and not _SILENT & line.keys():
-            self._left.strange += 1
+            self.left.strange += 1
         around = included.included(line.get("includes"))
         for one in about:
             self._said(one if isinstance(one, dict) else {}, around)
@@ -192,12 +232,12 @@ class _Pile:
         try:
             post = posts.read(payload, includes=around)
         except Strange:
-            self._left.strange += 1
+            self.left.strange += 1
             return
         if post.retweet:
-            self._left.retweets += 1
+            self.left.retweets += 1
         elif post.withheld:
-            self._withheld.add(post.id)
+            self.withheld.add(post.id)
         else:
             self._keep(post, payload)
             self.beside.discard(post.id)
@@ -218,24 +258,42 @@ class _Pile:
         self._keep(post, payload)
 
     def _keep(self, post: Post, payload: Json) -> None:
+        self.put(post)
+        if post.name or post.username:
+            self.names[post.author_id] = (post.name, post.username)
+        if post.id != post.version:
+            self.firsts |= dict.fromkeys(posts.chain(payload), post.id)
+
+    def put(self, post: Post) -> None:
+        """The post is on it, unless a newer version is."""
         before = self.newest.get(post.id)
         if before is None or int(post.version) > int(before.version) or (post.version == before.version and post.name):
             self.newest[post.id] = post
-        if post.name or post.username:
-            self._names[post.author_id] = (post.name, post.username)
-        if post.id != post.version:
-            self._firsts |= dict.fromkeys(posts.chain(payload), post.id)
 
-    def named(self) -> list[Post]:
+    def chat(self, wanted: Wanted) -> Chat:
+        """What is on it of a hashtag, each post in its newest version; raises ``NoSuchHost``.
+
+        A post counts that carries the hashtag, stands in the conversation of one that does, or quotes one.
+        """
+        named = self._named()
+        taken = _taken(named, wanted.tag)
+        self.left.withheld += len(self.withheld)
+        self.left.others += sum(1 for post in named if post.id not in taken and post.id not in self.beside)
+        heard = [post for post in named if post.id in taken and wanted.holds(post.posted_at)]
+        heard.sort(key=lambda post: (post.posted_at, int(post.id)))
+        host = _host(named, wanted.host)
+        said = [posts.said(post, wanted.tag) for post in heard]
+        return Chat(said, _questions(heard, said, host) if host else [], host[0].name if host else "")
+
+    def _named(self) -> list[Post]:
         """The posts, each with a name of its author's where one is known, and hanging on first versions alone."""
-        self._left.withheld += len(self._withheld)
-        return [self._settled(post) for post in self.newest.values() if post.id not in self._withheld]
+        return [self._settled(post) for post in self.newest.values() if post.id not in self.withheld]
 
     def _settled(self, post: Post) -> Post:
-        first = self._firsts
+        first = self.firsts
         if post.name and not first:
             return post
-        name, username = self._names.get(post.author_id, ("", ""))
+        name, username = self.names.get(post.author_id, ("", ""))
         return replace(
             post, name=post.name or name or username, username=post.username or username,
             conversation=first.get(post.conversation, post.conversation),
@@ -254,8 +312,9 @@ def _inside(about: list[Any]) -> Iterator[Json]:
 
 def _taken(named: list[Post], tag: str) -> set[str]:
     """The ids of the posts that carry the hashtag, stand in the conversation of one that does, or quote one."""
-    carrying = [post for post in named if tag in hashtags(post.text)]
-    ids, conversations = {post.id for post in carrying}, {post.conversation for post in carrying}
+    carries = carrying(tag).search
+    bearers = [post for post in named if carries(post.text.casefold())]
+    ids, conversations = {post.id for post in bearers}, {post.conversation for post in bearers}
     return {
         post.id for post in named
         if post.id in ids or post.conversation in conversations or (post.quoted is not None and post.quoted in ids)

@@ -79,15 +79,17 @@ def read(payload: object, *, includes: "Mapping[str, Any] | Included | None" = N
     """The post in a post object of either dialect; raises ``Strange`` with the reason, and nothing else."""
     if not isinstance(payload, dict):
         raise Strange("no object")
+    if not isinstance(payload.get("text"), str):
+        raise Strange("no text")
     around = includes if isinstance(includes, Included) else beside.included(includes)
     version = _ident(payload.get("id"), "id")
     first = _first(payload, version)
     refs = _references(payload)
     replied_to, quoted = refs.get("replied_to"), refs.get("quoted")
-    files = beside.files(payload, around)
-    text, rich = wording(payload, Around(bool(replied_to), bool(files), (quoted, version, first), bool(quoted)))
-    choices = beside.choices(payload, around)
-    if choices:
+    attached = bool(payload.get("attachments"))
+    files = beside.files(payload, around) if attached else ()
+    text, rich = wording(payload, Around(bool(replied_to), bool(files), bool(quoted), (quoted, version, first)))
+    if attached and (choices := beside.choices(payload, around)):
         text, rich = _with_choices(text, rich, choices)
     author_id = _ident(payload.get("author_id"), "author_id")
     name, username = _called(payload, author_id, around)
@@ -150,8 +152,8 @@ def missing(payload: Json) -> tuple[str, ...]:
 
 def chain(payload: Json) -> list[str]:
     """The ids of all versions of a post, as far as it tells them."""
-    told = payload.get("edit_history_tweet_ids") or payload.get("edit_history_post_ids")
-    return [one for one in strings(told) if _is_id(one)]
+    told = strings(payload.get("edit_history_tweet_ids") or payload.get("edit_history_post_ids"))
+    return [one for one in told if _is_id(one)] if told else []
 
 
 def time_of(ident: str) -> datetime | None:
@@ -190,8 +192,10 @@ def _is_id(value: str) -> bool:
 
 def _first(payload: Json, version: str) -> str:
     """The first id of the edit chain."""
-    ids = chain(payload)
-    return version if not ids else ids[0] if len(ids) == 1 else min(ids, key=int)
+    told = payload.get("edit_history_tweet_ids")
+    if told == [version]:
+        return version  # most posts are never edited
+    return min(chain(payload), key=int, default=version)
 
 
 def _created(payload: Json, version: str) -> datetime:
@@ -224,8 +228,9 @@ def _first_time(first: str, created_at: datetime, around: Included) -> datetime:
 
 def _references(payload: Json) -> dict[str, str]:
     """The id of the post that is replied to, quoted, retweeted."""
-    found = {}
-    for one in objects(payload.get("referenced_tweets") or payload.get("referenced_posts")):
+    told = payload.get("referenced_tweets") or payload.get("referenced_posts")
+    found: dict[str, str] = {}
+    for one in objects(told) if told else ():
         kind, ident = one.get("type"), _optional(one.get("id"))
         if isinstance(kind, str) and ident is not None:
             found[kind] = ident
@@ -241,7 +246,7 @@ def _called(payload: Json, author_id: str, around: Included) -> tuple[str, str]:
 
 def _mentions(payload: Json) -> tuple[str, ...]:
     entities = payload.get("entities")
-    named = objects(entities.get("mentions")) if isinstance(entities, dict) else ()
+    named = objects(entities.get("mentions")) if isinstance(entities, dict) and "mentions" in entities else ()
     if not named:
         return ()
     return tuple(dict.fromkeys(ident for one in named if (ident := _optional(one.get("id"))) is not None))

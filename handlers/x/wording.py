@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot import richtext
 from bot.ports import Span
@@ -18,17 +17,15 @@ _LEADING = re.compile(r"\s*(?:[@＠]\w{1,20}(?:\s+|\Z))+")
 _OF_POST = re.compile(
     r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/\w+(?:/web)?/status/(\d+)(/(?:photo|video)/\d+)?.*"
 )
-_HASHTAG = re.compile(r"(?<![\w&/#＃])[#＃](\w*[^\W\d_]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a post's words go with: whether it is a reply, has media, and the posts whose links say nothing more."""
+class Around(NamedTuple):
+    """What a post's words go with: whether it is a reply, has media, quotes; the posts whose links say nothing more."""
 
     reply: bool = False
     media: bool = False
-    shown: Sequence[str | None] = ()
     quote: bool = False
+    shown: Sequence[str | None] = ()
 
 
 def wording(post: Json, around: Around) -> tuple[str, Sequence[Span] | None]:
@@ -36,8 +33,6 @@ def wording(post: Json, around: Around) -> tuple[str, Sequence[Span] | None]:
     note = post.get("note_tweet") or post.get("note_post")
     whole = note.get("text") if isinstance(note, dict) else None
     text = whole if isinstance(whole, str) and whole else post.get("text")
-    if not isinstance(text, str):
-        return "", None
     text = unescaped(word(text))
     if around.reply:
         text = _without_leading(text, media=around.media)
@@ -60,9 +55,9 @@ def unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def hashtags(text: str) -> set[str]:
-    """The hashtags in a text, without their ``#``, casefolded."""
-    return {tag.casefold() for tag in _HASHTAG.findall(text)} if "#" in text or "＃" in text else set()
+def carrying(tag: str) -> re.Pattern[str]:
+    """What finds the hashtag (casefolded, without ``#``) in a casefolded text."""
+    return re.compile(rf"(?<![\w&/#＃])[#＃]{re.escape(tag)}(?!\w)")
 
 
 def _links(entities: Sequence[object]) -> dict[str, Json]:
