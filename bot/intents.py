@@ -4,6 +4,7 @@ X lets a program answer hardly anybody (it must have been mentioned first); peop
 """
 
 import re
+import unicodedata
 from urllib.parse import quote, urlencode
 
 from bot import richtext
@@ -50,6 +51,7 @@ def fitted(text: str, hashtag: str) -> str:
 
 def weight(text: str) -> int:
     """What X counts for a text, or somewhat more: an emoji of several parts counts with all of them."""
+    text = unicodedata.normalize("NFC", text)
     light = sum(any(first <= ord(char) <= last for first, last in _LIGHT) for char in text)
     return 2 * len(text) - light + _LINK * len(_MAY_BE_LINK.findall(text))
 

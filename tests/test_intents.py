@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot import filing, intents
 from bot.drafts import Asked, Draft, Kind, Speech, drafts
 from bot.words.catalogue import words
+from handlers.x.weight import weighted
 
 TAG = "MeetAlfaro"
 SAY = words("es")
@@ -111,6 +112,15 @@ def test_hashtag_that_fills_a_post_is_left_out() -> None:
 def test_weight_is_what_x_counts_or_more(text: str, counted: int) -> None:
     """Letters count one, wide ones, emoji and the ellipsis two, and a link more than its short form."""
     assert intents.weight(text) == counted
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+    | st.from_regex(r"[a-z.:/ é👍🏽日]{0,80}", fullmatch=True)
+)
+def test_weight_is_never_less_than_the_exact_one(text: str) -> None:
+    """The house's own count, which knows every address and emoji of X (handlers/x/weight.py), finds no more."""
+    assert weighted(text) <= intents.weight(text)
 
 
 # --- what there is to say --------------------------------------------------------------------------------------------
