@@ -23,6 +23,8 @@ QUOTED = 6
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 # What holds an emoji together, beside its signs: a joiner and a variation mark.
 _OF_EMOJI = "\u200d\ufe0f"
+# Quotation marks: the quote gets its own.
+_MARKS = re.compile(r"[\"\xab\xbb\u201c\u201d]")
 # Words that would do something in a post: mention, tag, link, or file it under another question.
 _ACTING = re.compile(r"[@#]|\S\.\w|://|^\W*[RAPQ][.\-–_]?\d{1,2}\W*$", re.IGNORECASE)
 
@@ -171,6 +173,6 @@ def _name(one: Speech) -> str:
 
 def _quoted(text: str) -> str:
     """The first words of a text, without those that would do something in a post."""
-    words = [word for word in re.sub(r"[«»“”\"]", "", text).split() if not _ACTING.search(word)]
+    words = [word for word in _MARKS.sub("", text).split() if not _ACTING.search(word)]
     shown = shorten(" ".join(words[:QUOTED]), 60)
     return f"{shown}…" if len(words) > QUOTED and not shown.endswith("…") else shown.rstrip(".,;:")

@@ -15,9 +15,10 @@ from bot import errors
 from bot.actions import drafts, log, run, send
 from bot.ports import OPERATOR, Actor, Author, Deleted, House, Platform, Reacted, Said
 from bot.store import debates, feed, people
-from bot.store.engine import Tx
+from bot.store.engine import Store, Tx
 from bot.tables import Audit, Debate, Place
 
+from tests import stories
 from tests.room_evening import Evening
 from tests.test_room import browser, enter, join
 
@@ -266,6 +267,26 @@ def test_draft_that_is_not_there_is_refused(x: OnX, key: str) -> None:
     with pytest.raises(errors.NoSuchDraft):
         x.evening.act(lambda tx, debate: drafts.put_away(tx, debate, key, actor=MARTA, now=x.evening.now))
     assert x.audit() == []
+
+
+def test_tray_is_the_same_on_every_database(store: Store, house: House) -> None:
+    """Welcome, thanks and put away, on SQLite and on PostgreSQL."""
+    evening = stories.Evening(store, house).until(12)
+    store.write(lambda tx: _also_on_x(tx, debates.get(tx, evening.id)))
+    ids = ("3000000001", "3000000002")
+    for ident, who, to in zip(ids, ("Ana", "Luis"), (None, ids[0]), strict=True):
+        evening.hear(Said(Platform.X, TAG, ident, Author(who, who), "R1 Sí", evening.now, thread=to, reply_to=to))
+
+    def seen(tx: Tx) -> drafts.Tray:
+        return drafts.tray(tx, debates.get(tx, evening.id), actor=MARTA)
+
+    before = keys(evening.look(seen).waiting)
+    key = evening.look(seen).waiting[-1].key
+    store.write(lambda tx: drafts.put_away(tx, debates.get(tx, evening.id), key, actor=MARTA, now=evening.now))
+    after = evening.look(seen)
+    assert (before, keys(after.waiting), keys(after.done)) == (
+        ["welcome", "welcome", "thanks"], ["welcome", "welcome"], ["thanks"],
+    )  # fmt: skip
 
 
 # --- its page --------------------------------------------------------------------------------------------------------
