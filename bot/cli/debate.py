@@ -29,6 +29,14 @@ Ready = Annotated[str, typer.Option(help=say("Uno de los debates ya escritos: te
 Starts = Annotated[str, typer.Option(help=say("Cuándo empieza, en hora local: 2027-01-14T19:00"))]
 Zone = Annotated[str, typer.Option(help=say("La zona de esa hora, por ejemplo Europe/Madrid."))]
 
+Checkable = Annotated[
+    str, typer.Argument(metavar="FILE|DEBATE", help=say("Un fichero de debate (TOML), o el id de un debate."))
+]
+Posts = Annotated[
+    int | None, typer.Option(min=0, help=say("Cuántos mensajes se esperan en X; si no, como otras veces."))
+]
+People = Annotated[int | None, typer.Option(min=0, help=say("De cuántas personas; si no, como otras veces."))]
+
 
 @app.command(help=say("Planifica un debate; escribe solo su id."))
 def add(file: File = None, ready: Ready = "", starts: Starts = "", timezone: Zone = "") -> None:
@@ -98,11 +106,21 @@ def ready(as_json: AsJson = False) -> None:
     )
 
 
-@app.command(help=say("Comprueba un fichero de debate sin guardar nada."))
-def check(file: Annotated[Path, typer.Argument(metavar="FILE", help=say("Un fichero de debate (TOML)."))]) -> None:
-    """The file is known to be good, or refused with every fault."""
-    plan = _plan(file, "", timed=True)
+@app.command(help=say("Comprueba un fichero de debate sin guardar nada, o cómo saldrá en X un debate planificado."))
+def check(what: Checkable, posts: Posts = None, people: People = None, as_json: AsJson = False) -> None:
+    """The file is known to be good, or the debate's posts for X are; refused otherwise, with every fault."""
+    from bot.cli import checking
+
+    if not _is_file(what):
+        checking.check(what, posts=posts, people=people, as_json=as_json)
+        return
+    plan = _plan(Path(what), "", timed=True)
     show.line(speaking()("Está bien: «{title}», {count} preguntas.", title=plan.title, count=len(plan.questions)))
+
+
+def _is_file(what: str) -> bool:
+    """An id or a short name of a debate has neither a dot nor a slash."""
+    return what == "-" or "." in what or "/" in what or Path(what).is_file()
 
 
 @app.command("list", help=say("Los debates, del más nuevo al más antiguo."))
