@@ -10,8 +10,8 @@ from bot.ports import OPERATOR, House, Platform
 from bot.store import debates
 from bot.store.engine import Store, Tx
 from handlers.x import rules
-from handlers.x.posts import Post
 from handlers.x.client import Rule
+from handlers.x.posts import Post
 
 from tests.x_listening import CORAL, HOUSE, planned
 

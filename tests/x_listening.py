@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from sqlmodel import col, select
 
 from bot import debatefile
 from bot.actions import plan, run, send
+from bot.debate import Phase
 from bot.ports import OPERATOR, House, Platform
 from bot.store import debates
 from bot.store.engine import Store, Tx
@@ -41,7 +43,7 @@ x = true
 HOUSE = House(hashtag="Coral", x=True)
 HASTY = Tempo(
     stream=stream.Pace(
-        silence=0.4, connect=2.0, proven=0.3, closed=0.1, closed_longest=0.4, network=0.02, network_longest=0.2,
+        silence=0.6, connect=2.0, proven=0.3, closed=0.1, closed_longest=0.4, network=0.02, network_longest=0.2,
         upset=0.1, upset_longest=0.5, limited=0.2, limited_longest=1.0, too_many=0.1, too_many_longest=0.5, window=2.0,
         connects=20,
     ),
@@ -61,10 +63,8 @@ def planned(store: Store, *, starts: datetime, source: str = CORAL) -> int:
     return store.write(lambda tx: debates.ident(plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=now)))
 
 
-def opened(store: Store, *, at: datetime | None = None) -> int:
-    """A debate is open at #coral, and what it had to say is said; returns its id."""
-    now = at or datetime.now(UTC) - timedelta(seconds=2)
-    debate_id = planned(store, starts=now + timedelta(days=3))
+def open_up(store: Store, debate_id: int, now: datetime) -> None:
+    """The debate is open since then, and what it had to say is said."""
 
     def begin(tx: Tx) -> None:
         run.open_now(tx, debates.get(tx, debate_id), actor=OPERATOR, now=now)
@@ -72,6 +72,13 @@ def opened(store: Store, *, at: datetime | None = None) -> int:
             tx.session.delete(row)
 
     store.write(begin)
+
+
+def opened(store: Store, *, ago: float = 2.0) -> int:
+    """A debate at #coral was opened so many seconds ago; returns its id."""
+    now = datetime.now(UTC) - timedelta(seconds=ago)
+    debate_id = planned(store, starts=now + timedelta(days=3))
+    open_up(store, debate_id, now)
     return debate_id
 
 
@@ -123,13 +130,26 @@ class Listening:
         await self.writer.do(ask)
         return await self.posted()
 
+    async def close(self, *, ago: float = 0.0) -> datetime:
+        """The debate took its last answer so many seconds ago, and is closed; returns when that was."""
+        ended = datetime.now(UTC) - timedelta(seconds=ago)
+
+        def close(tx: Tx) -> None:
+            debate = debates.get(tx, self.debate_id)
+            run.close(tx, debate, actor=OPERATOR, now=ended, house=HOUSE)
+            debate.phase, debate.grace_until = Phase.CLOSED, ended
+            tx.session.add(debate)
+
+        await self.writer.do(close)
+        return ended
+
     async def posted(self) -> str:
         """What waits for X stands there; returns the id of the last of it."""
         ident = ""
         while claimed := await self.writer.do(lambda tx: send.claim(tx, Platform.X, owner="t", now=datetime.now(UTC))):
             for row_id, draft, _ in claimed:
                 ident = await self.x.post(self.x.me.username, draft.text)
-                await self.writer.do(lambda tx, i=row_id, at=ident: send.landed(tx, i, at, now=datetime.now(UTC)))
+                await self.writer.do(partial(send.landed, row_id=row_id, platform_id=ident, now=datetime.now(UTC)))
         return ident
 
 
@@ -137,8 +157,13 @@ class Listening:
 async def listening(
     x: XStandin, store: Store, *, tempo: Tempo = HASTY, debate_id: int | None = None, live: bool = True
 ) -> AsyncIterator[Listening]:
-    """Ears that listen until the block ends; a debate is open unless one is given. ``live``: the stream is heard."""
-    debate_id = debate_id or opened(store)
+    """Ears that listen until the block ends, to a debate that opens once they do, unless one is given.
+
+    ``live`` off: X may not be heard, and the debate is open from the beginning.
+    """
+    opens = live and debate_id is None
+    if debate_id is None:
+        debate_id = planned(store, starts=datetime.now(UTC) + timedelta(minutes=5)) if live else opened(store)
     writer = Writer(store)
     writer.start()
     billed: list[str] = []
@@ -155,6 +180,9 @@ async def listening(
         if live:
             await until(lambda: ears.stream.live and ears.keeper.ready)
             await asyncio.sleep(x.rule_delay + 0.02)
+        if opens:
+            open_up(store, debate_id, datetime.now(UTC))
+            await until(lambda: ears.reconciler.counts.searches == 1)
         yield bot
     finally:
         await ears.stop()
@@ -167,8 +195,3 @@ async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  (the world outside gives no signal)
             await asyncio.sleep(0.01)
-
-
-def slower(**search: float) -> Tempo:
-    """The hasty tempo with another rhythm of searching."""
-    return replace(HASTY, search=replace(HASTY.search, **search))

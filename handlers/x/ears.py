@@ -61,6 +61,8 @@ class XEars:
         self._read_at = float("-inf")
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._understanding: asyncio.Task[None] | None = None
         self._keeping = False
         roster = Roster(lambda: self._debates, self._again)
         self.hearing = Hearing(intake, roster, me, clock=clock, billed=self._hooks.billed)
@@ -81,19 +83,19 @@ class XEars:
     async def start(self) -> None:
         """X is listened to whenever a debate is near; what was missed meanwhile is being fetched."""
         await self.reconciler.begin()
-        for work in (self.hearing.run(), self._run()):
-            self._spawn(work)
+        loop = asyncio.get_running_loop()
+        self._understanding = loop.create_task(self.hearing.run())
+        self._looking = loop.create_task(self._run())
 
     async def stop(self) -> None:
         """X is not listened to any more, and what was heard is committed."""
+        await _cancelled(self._looking, *self._tasks)
         await self.stream.stop()
         await self.reconciler.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._tempo.settle):
                 await self.hearing.settled()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _cancelled(self._understanding)
 
     async def halt(self, why: str) -> None:
         """Nothing is asked of X any more, for a reason (no credit, the budget); a gap says since when."""
@@ -108,6 +110,7 @@ class XEars:
         """X is listened to again, and what was missed is fetched."""
         self.halted = ""
         self.reconciler.halted = False
+        self.stream.refused = None
         self.keeper.doubt()
         self.reconciler.soon()
         self._woken.set()
@@ -232,3 +235,10 @@ class XEars:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _cancelled(*tasks: "asyncio.Task[None] | None") -> None:
+    for task in tasks:
+        if task is not None:
+            task.cancel()
+    await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
