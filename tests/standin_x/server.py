@@ -266,7 +266,7 @@ def _json(raw: bytes) -> Any:
 
 def _broken(request: web.Request) -> web.Response:
     if request.transport is not None:
-        request.transport.close()
+        request.transport.abort()
     return web.Response()
 
 

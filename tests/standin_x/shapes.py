@@ -186,7 +186,7 @@ def why_not(post: Post | None) -> str:
         return "gone"
     if post.author.standing is Standing.PROTECTED:
         return "protected"
-    return "withheld" if "XX" in (*post.withheld, *post.author.withheld) else ""
+    return "withheld" if post.nowhere else ""
 
 
 def lookup_error(resource: str, parameter: str, reason: str, section: str = "", kind: str = "tweet") -> Json:

@@ -180,7 +180,7 @@ class Hub:
             await connection.serve(response, keep_alive, self._bill)
         except ConnectionEnd as end:
             if end.broken and request.transport is not None:
-                request.transport.close()
+                request.transport.abort()
         except ConnectionError:
             pass
         finally:

@@ -73,6 +73,11 @@ class Post:
         """Whether no later version exists."""
         return self.chain[-1] == self.id
 
+    @property
+    def nowhere(self) -> bool:
+        """Whether it is withheld in the whole world."""
+        return "XX" in (*self.withheld, *self.author.withheld)
+
     @cached_property
     def tags(self) -> frozenset[str]:
         """Its hashtags, casefolded, without the sign."""
@@ -145,7 +150,7 @@ class World:
     def public(self) -> Iterator[Post]:
         """The newest versions that anybody may read, newest post first."""
         for post in sorted(self.posts.values(), key=lambda post: int(post.id), reverse=True):
-            if post.newest and not post.deleted and post.author.standing is Standing.ACTIVE:
+            if post.newest and not post.deleted and post.author.standing is Standing.ACTIVE and not post.nowhere:
                 yield post
 
     def by_author(self, author_id: str) -> Iterator[Post]:
