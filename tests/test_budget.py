@@ -13,8 +13,10 @@ from bot.budget import Verdict
 from bot.ports import House
 from bot.store import debates, meter
 from bot.store.engine import Store, Tx
+from handlers.x.client import Keys, XClient
 from handlers.x.terms import PRICES, Billed
 
+from tests.standin_x.server import XStandin
 from tests.stories import STARTS, Evening
 
 DAY = date(2027, 1, 14)
@@ -238,3 +240,44 @@ def test_prices_have_one_for_each_kind_and_a_date() -> None:
     """What can be billed has its price, and the table says of when it is."""
     assert set(PRICE) == {kind.value for kind in Billed}
     assert PRICES.as_of == date(2026, 8, 22)
+
+
+# --- all of it together ----------------------------------------------------------------------------------------------
+
+
+async def test_forecast_our_meter_and_the_bill_agree(sqlite_store: Store, house: House) -> None:
+    """A thousand posts read twice over, profiles once, our posts once: what X bills is what both said, to the cent."""
+    evening = Evening(sqlite_store, house, TWO_PLACES)
+    bill: list[tuple[str, list[str]]] = []
+    async with XStandin(search_lag=0, strict_rates=False) as x:
+        client = XClient(Keys(x.bearer, *x.keys), x.url, billed=lambda kind, some: bill.append((str(kind), list(some))))
+        await client.start()
+        people = [x.person(f"Persona {number}", f"persona{number}") for number in range(150)]
+        links = [number == 14 for number in range(15)]
+        for number, link in enumerate(links):
+            await client.create(f"Nuestro {number} {'https://tertulia.example/d/cxo' if link else ''} #Otro")
+        for number in range(1_000):
+            await x.post(people[number % 150], f"R1. Idea {number} #MeetAlfaro")
+        for _ in range(2):
+            await read_all(client)
+        await client.me()
+        await client.users(people)
+        for _ in range(rules.COUNTS):
+            await client.counts("#MeetAlfaro", start=x.clock() - timedelta(hours=1))
+        await client.close()
+
+        for kind, some in bill:
+            noted(evening, kind, some)
+        with sqlite_store.read() as tx:
+            found = budget.spent(tx, evening.id, PRICE)
+
+        assert found.by_kind == dict(x.meter.counts)
+        assert found.usd == Decimal(str(x.meter.usd))
+        assert found.usd == rules.forecast(links, posts=1_000, people=150, prices=PRICE).usd
+
+
+async def read_all(client: XClient) -> None:
+    """Every page of search has been read."""
+    page = await client.search("#MeetAlfaro -is:retweet")
+    while page.next_token is not None:
+        page = await client.search("#MeetAlfaro -is:retweet", next_token=page.next_token)
