@@ -13,7 +13,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from handlers.slack.platform import SlackPlatform, Surroundings, Tempo
     from handlers.slack.reception import Reception
     from handlers.slack.standin.server import SlackStandin
+    from handlers.x.platform import Tempo as XTempo
+    from handlers.x.platform import XPlatform
 
 # Asked to stop, everything has stopped within five seconds: each part has less, and at last nobody is waited for.
 DRAIN_SECONDS = 4.0
@@ -42,7 +44,7 @@ WEB_SECONDS = 1
 SCRUB_AFTER_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 3600.0
 CHECKPOINT_SECONDS = 1.0
-LOOK_AT_SLACK_SECONDS = 1.0
+LOOK_AT_PLATFORMS_SECONDS = 1.0
 # A clock that has not ticked for this long has stopped.
 SILENT_CLOCK = timedelta(seconds=10)
 # The rehearsal that the room offers: an hour and its grace in under four minutes.
@@ -60,27 +62,31 @@ def utcnow() -> datetime:
 
 
 class App:
-    """Tertulia, running: the store and its writer, the room, the clock, and Slack where it has its tokens."""
+    """Tertulia, running: the store and its writer, the room, the clock, and Slack and X where they have tokens."""
 
     def __init__(
-        self, settings: Settings, *, tell: Callable[[str], None] = _aloud, tempo: "Tempo | None" = None
-    ) -> None:
-        """``tell`` says a line to whoever started it; ``tempo`` makes Slack's parts more or less patient."""
+        self, settings: Settings, *, tell: Callable[[str], None] = _aloud, tempo: "Tempo | None" = None,
+        x_tempo: "XTempo | None" = None,
+    ) -> None:  # fmt: skip
+        """``tell`` says a line to whoever started it; the tempos make Slack's and X's parts more or less patient."""
         self.settings = settings
         self.house = settings.house()
         self.store = Store(settings.database_url)
         self.writer = Writer(self.store)
         self.runner = Runner(self.store, self.writer, self.house, now=utcnow)
         self.slack: SlackPlatform | None = None
+        self.x: XPlatform | None = None
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._tell = tell
         self._tempo = tempo
+        self._x_tempo = x_tempo
         self._say = words(settings.locale)
         self._server: _Server | None = None
         self._scrub_wanted = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._slack_health: Mapping[str, object] = {"ok": True}
+        self._x_health: Mapping[str, object] = {"ok": True}
         self._rehearsing = ""  # the slug of the rehearsal that is on
         self._inside = ""  # where this process reaches its own room
         self._hub_close: Callable[[], None] = lambda: None
@@ -104,11 +110,13 @@ class App:
 
     async def _serve(self, listener: socket.socket) -> None:
         web = asyncio.create_task(self._open_room(listener))
+        # X is not waited for: an X that takes its time must not keep the clock from starting.
+        x = asyncio.create_task(self._join_x())
         try:
             if self.settings.slack_on:
                 await self._join_slack()
             self.runner.start()
-            for work in (self._keep_scrubbed(), self._keep_house(), self._keep_log_short(), self._look_at_slack()):
+            for work in (self._keep_scrubbed(), self._keep_house(), self._keep_log_short(), self._look_at_platforms()):
                 self._spawn(work)
             await self._until_answering(web)
             self._inside = _inside(listener)
@@ -116,11 +124,23 @@ class App:
             # What is loaded by now stays: to look through it again would stop everybody for a tenth of a second.
             gc.freeze()
             self.ready.set()
-            stopped = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait({stopped, web}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
+            await self._until_stopped(web, x)
         finally:
+            x.cancel()
+            await asyncio.gather(x, return_exceptions=True)
             await self._drain(web)
+
+    async def _until_stopped(self, web: "asyncio.Task[None]", x: "asyncio.Task[None]") -> None:
+        """Somebody has asked to stop, or the room has ended; raises what keeps X from ever letting us in."""
+        stopped = asyncio.create_task(self._stopping.wait())
+        try:
+            waiting: set[asyncio.Task[Any]] = {stopped, web, x}
+            while not (stopped.done() or web.done()):
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if x in done:
+                    x.result()
+        finally:
+            stopped.cancel()
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
@@ -168,6 +188,14 @@ class App:
     async def _join_slack(self) -> None:
         await self._make_slack().start()
 
+    async def _join_x(self) -> None:
+        if not self.settings.x_on:
+            return
+        from handlers.x.platform import Access, XPlatform
+
+        self.x = XPlatform(Access.of(self.settings), self.store, self.writer, tempo=self._x_tempo)
+        await self.x.start()
+
     async def _until_answering(self, web: "asyncio.Task[None]") -> None:
         while not web.done() and (self._server is None or not self._server.started):  # noqa: ASYNC110  (uvicorn's way)
             await asyncio.sleep(0.005)
@@ -178,6 +206,8 @@ class App:
         url = self.house.url
         self._tell(self._say("Tertulia está en marcha. La sala: {url}", url=url))
         self._tell(self._say("Para moderar, entra una sola vez (vale dos días): {link}", link=f"{url}/entrar/{secret}"))
+        if self.settings.x_on and not self.settings.x_speaks:
+            self._tell(self._say("En X solo se oye: sin las cuatro claves de la cuenta, allí no se publica nada."))
 
     # --- rehearsing --------------------------------------------------------------------------------------------------
 
@@ -235,12 +265,14 @@ class App:
     # --- running -----------------------------------------------------------------------------------------------------
 
     def health(self) -> Mapping[str, Mapping[str, object]]:
-        """How the parts are that the room does not know of; Slack's absence is a trouble, but not the house's."""
+        """How the parts are that the room does not know of; a platform's absence is a trouble, but not the house's."""
         last = self.runner.last_tick
         ticking = last is not None and utcnow() - last < SILENT_CLOCK
         parts: dict[str, Mapping[str, object]] = {"clock": {"ok": ticking}}
         if self.slack is not None:
             parts["slack"] = {**self._slack_health, "vital": False}
+        if self.x is not None:
+            parts["x"] = {**self._x_health, "vital": False}
         return parts
 
     def _committed_in(self, loop: asyncio.AbstractEventLoop) -> Callable[[Committed], None]:
@@ -273,10 +305,13 @@ class App:
             self._scrub_wanted.set()  # the command line may have erased something while nobody listened
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
-    async def _look_at_slack(self) -> None:
-        while self.slack is not None:
-            self._slack_health = await self.slack.health()
-            await asyncio.sleep(LOOK_AT_SLACK_SECONDS)
+    async def _look_at_platforms(self) -> None:
+        while self.settings.slack_on or self.settings.x_on:
+            if self.slack is not None:
+                self._slack_health = await self.slack.health()
+            if self.x is not None:
+                self._x_health = {**await self.x.health(), **self.x.metrics()}
+            await asyncio.sleep(LOOK_AT_PLATFORMS_SECONDS)
 
     # --- stopping ----------------------------------------------------------------------------------------------------
 
@@ -287,8 +322,8 @@ class App:
                 await self.runner.stop()
                 for task in self._tasks:
                     task.cancel()
-                if self.slack is not None:
-                    await self.slack.stop()
+                leaving = [platform.stop() for platform in (self.slack, self.x) if platform is not None]
+                await asyncio.gather(*leaving)
                 if self._server is not None:
                     self._hub_close()
                     self._server.should_exit = True

@@ -22,6 +22,11 @@ def to_look_up(tx: Tx, platform: Platform, *, now: datetime, limit: int = 50) ->
     return store.stale(tx, platform, now - FRESH, limit=limit)
 
 
+def nameless(tx: Tx, platform: Platform, debate_id: int, *, limit: int) -> list[str]:
+    """The platform ids of those who spoke in a debate and whose name nobody has asked for yet."""
+    return store.nameless(tx, platform, debate_id, limit=limit)
+
+
 def learn(tx: Tx, platform: Platform, names: Mapping[str, str], *, now: datetime) -> None:
     """People are called as the platform says ("" for those it does not name), as of now."""
     for who, name in names.items():

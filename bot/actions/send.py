@@ -84,6 +84,11 @@ def abandoned(tx: Tx, platform: Platform, *, dead: Callable[[str], bool]) -> int
     return len(rows)
 
 
+def stands(tx: Tx, platform: Platform, platform_id: str) -> bool:
+    """Whether what a platform has under this id is a post of the outbox that has landed."""
+    return store.stands(tx, platform, platform_id)
+
+
 def due(tx: Tx, platform: Platform) -> datetime | None:
     """When the next post of a platform may be tried, or None when none waits."""
     return store.next_at(tx, platform)

@@ -60,7 +60,7 @@ def rehearse(settings: Settings, script: Script, *, speed: float, folder: Path, 
         update={
             "database_url": f"sqlite:///{folder / 'tertulia.db'}", "web_host": "127.0.0.1", "web_port": _free_port(),
             "web_url": "", "moderators": (play.MODERATOR,), "slack_channel": "", "slack_bot_token": nobody,
-            "slack_app_token": nobody, "slack_signing_secret": nobody,
+            "slack_app_token": nobody, "slack_signing_secret": nobody, "x_bearer_token": nobody,
         }
     )  # fmt: skip
     played = home.run(_rehearse(own, script, speed=speed, watching=watching))

@@ -23,6 +23,16 @@ def stale(tx: Tx, platform: str, before: datetime, *, limit: int) -> list[str]:
     return list(tx.session.exec(query.order_by(col(Identity.name) != "", col(Identity.id)).limit(limit)).all())
 
 
+def nameless(tx: Tx, platform: str, debate_id: int, *, limit: int) -> list[str]:
+    """The platform ids of those who spoke in a debate and whose name was never looked up."""
+    query = sa.text(
+        "SELECT DISTINCT i.platform_id FROM message m JOIN identity i ON i.id = m.identity_id WHERE m.debate_id = :id "
+        "AND i.platform = :platform AND i.name = '' AND i.seen_at IS NULL ORDER BY i.platform_id LIMIT :limit"
+    )
+    values = {"id": debate_id, "platform": platform, "limit": limit}
+    return [str(ident) for ident in tx.conn.execute(query, values).scalars()]
+
+
 def seen(tx: Tx, platform: str, ids: Iterable[str], *, now: datetime) -> None:
     """The names of these people were looked up at this time."""
     query = sa.update(Identity).where(col(Identity.platform) == platform, col(Identity.platform_id).in_(list(ids)))

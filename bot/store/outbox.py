@@ -59,6 +59,12 @@ def by_landing(tx: Tx, platform: str, place: str, landed: str) -> Outbox | None:
     return tx.session.exec(query).first()
 
 
+def stands(tx: Tx, platform: str, landed: str) -> bool:
+    """Whether a post of ours stands on a platform under an id, wherever there."""
+    query = select(Outbox.id).where(Outbox.platform == platform, Outbox.landed == landed)
+    return tx.session.exec(query.limit(1)).first() is not None
+
+
 def backlog(tx: Tx) -> dict[str, int]:
     """How many posts wait, by platform."""
     query = (

@@ -18,9 +18,9 @@ import structlog
 
 from bot.actions.inbox import Delivery
 from bot.actions.listen import OnAir
-from bot.ports import Incoming, Platform
+from bot.ports import Incoming, OptedOut, Platform
 from handlers.intake import Intake
-from handlers.x import posts, rules
+from handlers.x import optout, posts, rules
 from handlers.x.client import Page
 from handlers.x.posts import Post, Strange
 from handlers.x.terms import Billed
@@ -190,6 +190,9 @@ class Hearing:
             self.counts.ours += post.author_id == self._me.id
             self.counts.retweets += post.retweet
             settled(True)
+            return
+        if optout.asked(post, self._me.id):
+            self._deliver(Delivery(Platform.X, event_id, (OptedOut(Platform.X, post.author_id),)), settled)
             return
         homes = self._homes(post)
         if not homes:

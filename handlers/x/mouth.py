@@ -3,7 +3,7 @@
 It never likes, follows, quotes or mentions anybody, and says nothing in private: X lets a bot do none of that unasked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from bot import errors
@@ -32,7 +32,7 @@ _NOT_SENT = frozenset({"ClientConnectorError", "ClientConnectorDNSError", "Conne
 
 
 class XMouth:
-    """Says drafts on X; nothing at all while ``closed`` says why."""
+    """Says drafts on X; nothing at all while ``closed`` says why, and nothing for debates that are ``spent``."""
 
     platform = Platform.X
 
@@ -47,6 +47,7 @@ class XMouth:
         self._clock = clock
         self._unseen: dict[str, int] = {}
         self.closed = ""
+        self.spent: Collection[int] = ()  # debates that may cost no more
         self.on_stop: Callable[[XRefused], None] = lambda _refused: None
 
     async def send(self, draft: Draft) -> str:
@@ -55,7 +56,7 @@ class XMouth:
             raise errors.NotEver(why=phrase("en X no se escribe a nadie en privado"))
         if draft.operation is Operation.UPDATE:
             raise errors.NotEver(why=phrase("en X no se corrige lo publicado"))
-        self._may_speak()
+        self._may_speak(draft)
         try:
             if draft.operation is Operation.DELETE:
                 return await self._delete(draft)
@@ -67,7 +68,7 @@ class XMouth:
         """The id of the draft where it stands already, or None; raises as ``send`` does."""
         if draft.operation is not Operation.POST or not self._speaks:
             return None  # to delete again does no harm, the rest is never sent
-        self._may_speak()
+        self._may_speak(draft)
         try:
             page = await self._client.own_posts(since_id=posts.id_at(since - MARGIN))
         except XRefused as refused:
@@ -79,9 +80,11 @@ class XMouth:
 
     # --- saying ------------------------------------------------------------------------------------------------------
 
-    def _may_speak(self) -> None:
+    def _may_speak(self, draft: Draft) -> None:
         if not self._speaks:
             raise errors.NotEver(why=phrase("sin las cuatro claves de la cuenta, en X solo se oye"))
+        if draft.debate_id in self.spent:
+            raise errors.NotEver(why=phrase("el debate ha gastado lo que podía gastar en X"))
         if self.closed:
             raise errors.NotNow(self.closed, seconds=LEFT)
 

@@ -1,0 +1,287 @@
+"""X, whole: ears, mouth, money and names, started together and stopped together."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import structlog
+
+from bot import errors
+from bot.actions import away, send
+from bot.config import Settings
+from bot.phrase import phrase
+from bot.ports import Platform
+from bot.store.engine import Store
+from bot.writer import Writer
+from handlers.intake import Intake
+from handlers.publisher import Publisher
+from handlers.x.client import X_API, Keys, Kind, XClient, XRefused
+from handlers.x.ears import Hooks, XEars
+from handlers.x.ears import Tempo as EarsTempo
+from handlers.x.mouth import XMouth
+from handlers.x.posts import Post
+from handlers.x.profiles import Profiles
+from handlers.x.till import Till
+from handlers.x.workspace import Account, Workspace
+
+# The first questions to X (who are we, may we listen) are answered within this, or X is tried again later (seconds).
+PREFLIGHT = 8.0
+# How long at most to wait before X is tried again, when it could not be reached at the start (seconds).
+LONGEST_WAIT = 60.0
+# X has closed the door, and nobody but a person can open it.
+_SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN, Kind.CAPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What lets us in, where, and what a debate may cost there (USD)."""
+
+    keys: Keys
+    api_url: str = X_API
+    budget: Decimal = Decimal(10)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Access":
+        """The access that the settings give."""
+        keys = Keys(
+            settings.x_bearer_token.get_secret_value(), settings.x_api_key.get_secret_value(),
+            settings.x_api_secret.get_secret_value(), settings.x_access_token.get_secret_value(),
+            settings.x_access_token_secret.get_secret_value(),
+        )  # fmt: skip
+        return cls(keys, settings.x_api_url, settings.x_budget_usd)
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How patient the parts are; tests have less time. Seconds."""
+
+    ears: EarsTempo = field(default_factory=EarsTempo)
+    money: float = 1.0  # how often what was spent is reckoned up
+    names: float = 10.0  # how often it is seen whether a debate has closed
+    broke: float = 900.0  # how often it is asked, with a call that costs nothing, whether there is credit again
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+class XPlatform:
+    """One account of X, heard and spoken for."""
+
+    def __init__(self, access: Access, store: Store, writer: Writer, *, tempo: Tempo | None = None) -> None:
+        """Nothing is asked of X before ``start``."""
+        self._access = access
+        self._store = store
+        self._writer = writer
+        self._tempo = tempo or Tempo()
+        clock = self._tempo.clock
+        self._till = Till(store, writer, access.budget, clock)
+        self._client = XClient(access.keys, access.api_url, clock=clock, billed=self._till.billed)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._broke = False
+        self._over_budget = False
+        self._mouth = XMouth(self._client, speaks=access.keys.can_post, taken=self._taken, clock=clock)
+        self._mouth.on_stop = self._refused
+        self._profiles: Profiles | None = None
+        self.me: Account | None = None
+        self.intake = Intake(writer, clock=clock)
+        self.ears: XEars | None = None
+        self.publisher = Publisher(self._mouth, store, writer, clock=clock)
+
+    async def start(self) -> None:
+        """X is heard and spoken to, or will be as soon as it can be reached.
+
+        Raises ``BadToken``, which names the token, when X does not let us in.
+        """
+        await self._client.start()
+        try:
+            await self._enter()
+        except errors.NotNow as later:
+            structlog.get_logger().warning("x cannot be reached; tried again", why=str(later))
+            self._spawn(self._enter_later())
+        except BaseException:
+            await self._client.close()
+            raise
+
+    async def _enter(self) -> None:
+        me = await self._who_we_are()
+        await self._begin(me)
+
+    async def _enter_later(self) -> None:
+        """The debate goes on without X until it is back."""
+        for attempt in range(1_000_000):
+            await asyncio.sleep(min(2.0 * 2 ** min(attempt, 5), LONGEST_WAIT))
+            try:
+                await self._enter()
+            except errors.NotNow:
+                continue
+            except errors.BadToken as bad:
+                structlog.get_logger().error("x does not let us in", why=str(bad))
+            return
+
+    async def stop(self) -> None:
+        """What was heard is committed, what was being said has landed, what was spent is on record."""
+        if self.me is not None:
+            await self.publisher.stop(within=2.0)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.ears is not None:
+            await self.ears.stop()
+        with contextlib.suppress(Exception):  # the writer may be in trouble: what is not noted is lost, and not much
+            async with asyncio.timeout(1.0):
+                await self._till.settle()
+        await self._client.close()
+
+    # --- the way in --------------------------------------------------------------------------------------------------
+
+    async def _who_we_are(self) -> Account:
+        """Our account, and that X lets us listen; without keys to post with we are nobody there."""
+        me = Account("", "")
+        try:
+            async with asyncio.timeout(PREFLIGHT):
+                if self._access.keys.can_post:
+                    found = await self._asked("X_ACCESS_TOKEN", self._client.me())
+                    me = Account(str(found["id"]), str(found.get("username") or ""))
+                await self._asked("X_BEARER_TOKEN", self._client.rules())
+        except TimeoutError as error:
+            raise errors.NotNow(type(error).__name__) from error
+        return me
+
+    async def _asked(self, token: str, call: Coroutine[Any, Any, Any]) -> Any:
+        """What X answers; raises ``BadToken``, or ``NotNow`` where that is not the token's fault."""
+        try:
+            return await call
+        except XRefused as refused:
+            if refused.kind not in {Kind.UNAUTHORISED, Kind.FORBIDDEN}:
+                raise errors.NotNow(str(refused)) from refused
+            advice = phrase(_ADVICE[token])
+            raise errors.BadToken(platform="X", token=token, why=str(refused), advice=advice) from refused
+
+    async def _begin(self, me: Account) -> None:
+        tempo = self._tempo
+        workspace = Workspace(self._client, me, self._store, self._writer, tempo.clock)
+        hooks = Hooks(billed=self._till.billed, refused=self._refused)
+        self.ears = XEars(workspace, self.intake, tempo=tempo.ears, hooks=hooks)
+        self.ears.hearing.on_heard = self._heard
+        self._profiles = Profiles(workspace)
+        self.publisher.start()
+        self.me = me
+        await self.ears.start()
+        self._spawn(self._mind_money())
+        self._spawn(self._mind_names())
+
+    # --- money -------------------------------------------------------------------------------------------------------
+
+    async def _mind_money(self) -> None:
+        while True:
+            await asyncio.sleep(self._tempo.money)
+            try:
+                await self._reckon()
+            except Exception as error:  # noqa: BLE001  (locked, full, away: reckoned up again)
+                structlog.get_logger().warning("x's costs are not on record", why=f"{type(error).__name__}: {error}")
+
+    async def _reckon(self) -> None:
+        spent = await self._till.settle()
+        self._mouth.spent = spent.over
+        if self.ears is None or self._broke:
+            return
+        over = bool(spent.over) and not spent.going
+        if over and not self._over_budget:
+            self._over_budget = True
+            await self.ears.halt("budget")
+        elif self._over_budget and not over:
+            self._over_budget = False
+            self.ears.resume()
+
+    def _heard(self, _post: Post) -> None:
+        self._till.heard()
+
+    # --- refusals ----------------------------------------------------------------------------------------------------
+
+    def _refused(self, refused: XRefused) -> None:
+        if refused.kind is Kind.CREDITS and not self._broke:
+            self._broke = True
+            self._mouth.closed = str(refused)
+            structlog.get_logger().error("x has no credit left; nothing is asked of it any more")
+            self._spawn(self._go_broke(str(refused)))
+        elif refused.kind in _SHUT:
+            now = self._tempo.clock()
+            self._spawn(self._told(lambda tx: away.shut(tx, why=str(refused), now=now)))
+
+    async def _go_broke(self, why: str) -> None:
+        """Nothing is asked of X until there is credit again, which a free call tells."""
+        if self.ears is not None:
+            await self.ears.halt(why)
+        now = self._tempo.clock()
+        await self._told(lambda tx: away.broke(tx, now=now))
+        while self._broke:
+            await asyncio.sleep(self._tempo.broke)
+            with contextlib.suppress(XRefused):
+                await self._client.rules()
+                self._broke, self._mouth.closed = False, ""
+        if self.ears is not None and not self._over_budget:
+            self.ears.resume()
+
+    async def _told(self, action: Callable[[Any], None]) -> None:
+        try:
+            await self._writer.do(action)
+        except Exception as error:  # noqa: BLE001  (who is not told sees it in the health all the same)
+            structlog.get_logger().warning("nobody was told about x", why=f"{type(error).__name__}: {error}")
+
+    # --- names -------------------------------------------------------------------------------------------------------
+
+    async def _mind_names(self) -> None:
+        while True:
+            await asyncio.sleep(self._tempo.names)
+            if self._profiles is None or self._broke or self._over_budget:
+                continue
+            try:
+                await self._profiles.look()
+            except XRefused as refused:
+                structlog.get_logger().warning("x's profiles are not to be had", why=str(refused))
+                self._refused(refused)
+            except Exception as error:  # noqa: BLE001  (locked, full, away: asked again)
+                structlog.get_logger().warning("x's profiles are not kept", why=f"{type(error).__name__}: {error}")
+
+    def _taken(self, post_id: str) -> bool:
+        with self._store.read() as tx:
+            return send.stands(tx, Platform.X, post_id)
+
+    # --- how it is ---------------------------------------------------------------------------------------------------
+
+    async def health(self) -> dict[str, Any]:
+        """Whether X is heard, and what is amiss."""
+        heard = self.ears.health() if self.ears is not None else {"ok": False, "stream": "away"}
+        return {
+            **heard,
+            "ok": bool(heard["ok"]) and not self._broke,
+            "mode": "speaks" if self._access.keys.can_post else "hears",
+            "account": self.me.username if self.me is not None else "",
+            "over_budget": self._over_budget,
+            "no_credit": self._broke,
+            "refused_events": self.intake.counts.refused,
+            "quarantined": self.intake.counts.quarantined,
+            "posts": self.publisher.counts.sent,
+        }
+
+    def metrics(self) -> Mapping[str, float]:
+        """Numbers that only grow, by name."""
+        return {
+            **(self.ears.metrics() if self.ears is not None else {}),
+            "x_sent_total": self.publisher.counts.sent,
+            "x_failed_total": self.publisher.counts.failed,
+            "x_profiles_total": self._profiles.looked_up if self._profiles is not None else 0,
+        }
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+_ADVICE = {
+    "X_BEARER_TOKEN": "Copia el «Bearer Token» de la página de tu aplicación en console.x.com, «Keys and tokens».",
+    "X_ACCESS_TOKEN": "Copia otra vez las cuatro claves de la cuenta; su permiso ha de ser «Read and write».",
+}

@@ -1,0 +1,93 @@
+"""What X costs, as it is spent: noted a moment after each answer, and told when a debate's budget is used up.
+
+X does not say for which debate it was asked: the one that takes answers pays, else the one that is nearest.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from bot import budget as rules
+from bot.actions import budget, listen
+from bot.actions.listen import OnAir
+from bot.budget import Verdict
+from bot.ports import Platform
+from bot.store.engine import Store, Tx
+from bot.writer import Writer
+from handlers.x.terms import PRICES
+
+# What is read so long before a debate begins, or after it took its last answer, is read for it.
+AHEAD, BEHIND = timedelta(minutes=15), timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Debates near this time: ``over`` have used up their budget, ``going`` have not and want X."""
+
+    over: frozenset[int]
+    going: frozenset[int]
+
+
+class Till:
+    """The money of one account."""
+
+    def __init__(self, store: Store, writer: Writer, budget: Decimal, clock: Callable[[], datetime]) -> None:
+        """``budget`` is what a debate may cost, in USD."""
+        self._store = store
+        self._writer = writer
+        self._budget = budget
+        self._clock = clock
+        self._waiting: list[tuple[str, Sequence[str]]] = []
+        self._heard: deque[datetime] = deque(maxlen=rules.CROWD * 10)
+        self.spent = Spent(frozenset(), frozenset())
+
+    def billed(self, kind: str, ids: Sequence[str]) -> None:
+        """X has billed these; it is on record at the next ``settle``."""
+        self._waiting.append((kind, tuple(ids)))
+
+    def heard(self) -> None:
+        """One more post has come, of whoever it may be."""
+        self._heard.append(self._clock())
+
+    async def settle(self) -> Spent:
+        """What was billed is on record, and it is known who may go on; raises what the writer raises."""
+        now = self._clock()
+        crowd = rules.hijacked(self._heard, now=now)
+        if not (self._waiting or self.spent.over or crowd):
+            return self.spent
+        taken, self._waiting = self._waiting, []
+        try:
+            self.spent = await self._writer.do(lambda tx: self._reckon(tx, taken, crowd, now))
+        except BaseException:
+            self._waiting = taken + self._waiting
+            raise
+        return self.spent
+
+    def _reckon(self, tx: Tx, billed: Sequence[tuple[str, Sequence[str]]], crowd: bool, now: datetime) -> Spent:
+        near = listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND)
+        payer = _payer(near, self.spent.over)
+        for kind, ids in billed:
+            budget.note(tx, payer, kind, ids, now.astimezone(UTC).date())
+        over = frozenset(one.debate_id for one in near if self._verdict(tx, one, now) is Verdict.HARD)
+        going = frozenset(one.debate_id for one in near if one.live or one.opened_at is None) - over
+        if crowd and payer is not None and payer in going:
+            minute = sum(now - rules.MINUTE < at <= now for at in self._heard)
+            budget.crowded(tx, payer, a_minute=minute, now=now)
+        return Spent(over, going)
+
+    def _verdict(self, tx: Tx, one: OnAir, now: datetime) -> Verdict:
+        return budget.check(tx, one.debate_id, prices=PRICES.by_kind(), budget=self._budget, now=now)
+
+
+def _payer(near: Sequence[OnAir], over: frozenset[int]) -> int | None:
+    """Who pays: the latest that takes answers, else the next to open, else the last that closed."""
+    if not near:
+        return None
+    able = [one for one in near if one.debate_id not in over] or list(near)
+    live = [one for one in able if one.live and one.opened_at is not None]
+    if live:
+        return max(live, key=lambda one: one.opened_at or datetime.min.replace(tzinfo=UTC)).debate_id
+    coming = [one for one in able if one.opened_at is None]
+    return coming[0].debate_id if coming else able[-1].debate_id
