@@ -121,11 +121,12 @@ class Listening:
         """The tags of the rules that stand at X."""
         return sorted(rule.tag for rule in self.x.rules)
 
-    async def ask(self) -> str:
-        """The next question stands on X; returns the id of its post."""
+    async def ask(self, *, minute: float = 0.0) -> str:
+        """The next question stands on X, as if it were some minutes later; returns the id of its post."""
+        now = datetime.now(UTC) + timedelta(minutes=minute)
 
         def ask(tx: Tx) -> None:
-            run.ask_next(tx, debates.get(tx, self.debate_id), actor=OPERATOR, now=datetime.now(UTC), really=True)
+            run.ask_next(tx, debates.get(tx, self.debate_id), actor=OPERATOR, now=now, really=True)
 
         await self.writer.do(ask)
         return await self.posted()
@@ -146,7 +147,8 @@ class Listening:
     async def posted(self) -> str:
         """What waits for X stands there; returns the id of the last of it."""
         ident = ""
-        while claimed := await self.writer.do(lambda tx: send.claim(tx, Platform.X, owner="t", now=datetime.now(UTC))):
+        soon = datetime.now(UTC) + timedelta(minutes=10)
+        while claimed := await self.writer.do(lambda tx: send.claim(tx, Platform.X, owner="t", now=soon)):
             for row_id, draft, _ in claimed:
                 ident = await self.x.post(self.x.me.username, draft.text)
                 await self.writer.do(partial(send.landed, row_id=row_id, platform_id=ident, now=datetime.now(UTC)))
