@@ -1,10 +1,11 @@
 """Which question does a message answer, why, and how sure are we? (docs/design.md, 5.) Pure."""
 
 import re
+import unicodedata
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -40,6 +41,10 @@ class Filing:
     conflict: bool = False
 
 
+# The platform's clock and ours differ by so much.
+EARLY = timedelta(seconds=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The questions asked so far: ``posts`` maps the platform id of each of their posts to their number.
@@ -51,58 +56,174 @@ class Asked:
     numbers: Sequence[int]
     posts: Mapping[str, int]
 
+    def by(self, when: datetime) -> Sequence[int]:
+        """The numbers of the questions asked by that time: a label of a later one is none."""
+        return self.numbers[: bisect_right(self.times, when + EARLY)]
+
     def open_at(self, when: datetime) -> int | None:
         """The number of the question that was open at that time, or None before the first."""
         at = bisect_right(self.times, when)
         return self.numbers[at - 1] if at else None
 
 
-# R1, A1, P1, Q1 and their everyday spellings: "R.1", "r1)", "R-1:", "R 1.", "#R1".
-_START = re.compile(
-    r"""^\s*(?:[#@][\w.-]+[\s,:]+|[*_"'«“(\[¡¿])*+   # greeted or tagged first, or wrapped in marks
-        \#?(?P<kind>[RAPQ])\s?[.\-–_]?\s?(?P<number>\d{1,2})
-        (?P<after>\s*[:.)\]\-–—,;/*_"'»”]|\s+|$)(?P<rest>.*)""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+# --- the label in a text ---------------------------------------------------------------------------------------------
+
+# What is not the writer's own words: forwarded text, lines that quote, long quotations, addresses.
+_NOT_OWN = re.compile(
+    r"""\bRT\s@.*+ | ^[ \t]*>.*$ | https?://\S++ | \bwww\.\S++
+    | “[^“”]{8,400}+” | «[^«»]{8,400}+» | "[^"\n]{8,400}+" """,
+    re.VERBOSE | re.MULTILINE,
 )
-_TAG = re.compile(r"(?<![\w#&])#(?P<kind>[RAPQ])[._-]?(?P<number>\d{1,2})(?!\w)", re.IGNORECASE)
+# Marks that nobody sees (zero width, direction, keycaps) and raised letters: "R3ª", "R nº3".
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeffºª°]")
+_QUOTING = ("RT @", ">", "http", "www.", "“", "«", '"')
+_KIND = r"(?P<kind>[RAPQT])"
+_NUMBER = r"(?P<number>\d{1,2})"
+# R1, A1, P1, Q1 and their everyday spellings at the start of a line: "R.1", "r1)", "R-1:", "R 1.", "RR1", "Re: R1".
+_START = re.compile(
+    rf"""^(?:[#@][\w.-]+[\s,:]+|[^\w#@\n]|_)*+   # greeted or tagged first, or wrapped in marks
+        (?P<lead>(?:re|sobre|para|respecto\s+a|a|mi|on|for|to|my|about|regarding|back\s+to|vuelvo\s+a)
+            (?:\s?:\s?|\s)(?:la\s)?)?
+        \#?{_KIND}(?P=kind)?\s?(?:[.\-–_:\#]|no?\.?)?\s?{_NUMBER}
+        (?P<after>\s*[^\w\s]|\s+|$|_|(?=(?-i:[A-ZÁÉÍÓÚÑ][a-záéíóúñ])|(?:del?|el|las?|los|un|una|the|an)\b))""",
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+_TAG = re.compile(rf"(?<![\w#&])#{_KIND}[._-]?{_NUMBER}(?!\w)", re.IGNORECASE)
 # A label at the end has at most a few tags behind it; looking no further keeps a long text quick.
 _SIGNATURE = 120
-_END = re.compile(r"(?<![\w.,/-])(?P<kind>[RPQ])\.?(?P<number>\d{1,2})[.)!]*(?:\s+[#@][\w.-]+)*\s*$")
-# "A4 paper", "A 4 manos": the label letter that is also a word needs more than a space behind its number.
-_NOT_A_LABEL = re.compile(
-    r"\s*(?:paper|papel|sheets?|size|format|hojas?|folios?|landscape|portrait|manos|veces|euros?|%|horas?|días?)\b",
-    re.IGNORECASE,
+_ARTICLE = 8_000
+_END = re.compile(rf"(?<![\w.,/-])(?P<kind>[RPQ])\.?{_NUMBER}[.)\]!]*(?:\s+[#@][\w.-]+)*\s*$")
+_END_OF_SENTENCE = re.compile(rf"(?<=[.!?…(\[])\s*(?P<kind>A){_NUMBER}[.)\]!]*(?:\s+[#@][\w.-]+)*\s*$")
+_MIDDLE = re.compile(rf"(?<![\w.,/#@&-]){_KIND}\.?{_NUMBER}(?P<after>\s?[^\w\s]|(?=\s)|$)", re.IGNORECASE)
+_NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        ("uno una primera one first", "dos segunda two second", "tres tercera three third", "cuatro cuarta four fourth",
+         "cinco quinta five fifth", "seis sexta six sixth", "siete séptima seven seventh", "ocho octava eight eighth"),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
+_WORDED = "|".join(_NUMBERS)
+# In words or the other way round, as in "Respuesta 3", "Answer five", "A five" and "3R".
+_SPELLED = re.compile(
+    rf"""^[^\w\n]*+(?:
+        (?:respuesta|resp|rpta|pregunta|preg|answer|ans|question|tema|topic)\.?\s?:?\s?(?:no?\.?\s?|\#\s?)?
+            (?P<number>\d{{1,2}}|(?:{_WORDED})\b)(?P<after>\s*[^\w\s]|\s|$)
+        | [RAPQ]\s(?P<worded>{_WORDED})\s?[:.)\-–—]
+        | (?P<before>\d)[RAPQ]\s?[:.)\-–—] )""",
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
+# As in "a la quinta pregunta" and "5th question".
+_ORDINAL = re.compile(
+    rf"\b(?P<number>\d|{_WORDED})(?:st|nd|rd|th)?\s(?:pregunta|question)(?P<after>\s?:)?", re.IGNORECASE
+)
+# "A4 paper", "A 4 manos", "R2 D2", "Q3 results": what is also something else needs more than a space behind it.
+_NOT_A_LABEL = re.compile(
+    r"""\s*(?:paper|papel|sheets?|size|tamaño|formato?|hojas?|folios?|landscape|portrait|manos|veces|euros?|%|horas?|días?
+    |personas?|clientes|steak|sauce|milk|motorway|road|nivel|level|D2|C3PO|results?|resultados|earnings|sales|ventas
+    |revenue|budget|presupuesto|figures|targets?|incidents?|incidencias?|priority|closed|cerrado)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_DIGIT = re.compile(r"\d")
+_ANOTHER = re.compile(r"\s?(?:y|e|o|and|or|&|/|\+|,)\s?#?[RAPQT][.\-_]?(?P<number>\d{1,2})(?!\w)", re.IGNORECASE)
+_FIRM = re.compile(r"\s*[:.)\]\-–—>=→|/;,]")
 
 
-def label(text: str, known: Mapping[int, int] | Sequence[int]) -> tuple[int, Confidence] | None:
-    """The number of a known question that the text is labelled with, and how sure that is; None without one."""
-    if not known:
-        return None
-    match = _START.match(text)
-    if match and int(match["number"]) in known and not _is_a_word(match):
-        return int(match["number"]), Confidence.CERTAIN
-    match = _TAG.search(text)
-    if match and int(match["number"]) in known:
-        return int(match["number"]), Confidence.CERTAIN
-    match = _END.search(text, max(0, len(text) - _SIGNATURE))
-    if match and int(match["number"]) in known:
-        return int(match["number"]), Confidence.LIKELY
-    return None
+def label(text: str, known: Sequence[int]) -> tuple[int, Confidence] | None:
+    """The number of a known question that the text is labelled with, and how sure that is; None without one.
+
+    A guess is a label in passing ("as was said in R1"), or the first of several.
+    """
+    if not known or not (_DIGIT.search(text) or _in_words(text)):
+        return None  # as most texts, at once
+    own = _own(text)
+    firm = [one for one in _firm(own) if one in known]
+    if firm:
+        return firm[0], Confidence.GUESS if len(set(firm)) > 1 else Confidence.CERTAIN
+    return next((found for found in _passing(own) if found[0] in known), None)
 
 
-def _is_a_word(match: re.Match[str]) -> bool:
-    if match["after"].strip():
+def _in_words(text: str) -> bool:
+    return _named(text) or _SPELLED.search(text) is not None
+
+
+def _named(text: str) -> bool:
+    low = text.lower()
+    return "pregunta" in low or "question" in low
+
+
+def _own(text: str) -> str:
+    """The writer's own words, in plain letters; of an article, its beginning and its end."""
+    if len(text) > _ARTICLE:
+        text = f"{text[:_ARTICLE]} {text[-_SIGNATURE:]}"
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+    return _NOT_OWN.sub(" ", text) if any(mark in text for mark in _QUOTING) else text
+
+
+def _firm(own: str) -> Iterator[int]:
+    """The numbers of labels that leave no doubt, in their order: at the start of a line, as a tag, before a colon."""
+    started = 0
+    for match in _START.finditer(own):
+        if not _is_a_word(match, own):
+            started = match.end()
+            yield int(match["number"])
+            another = _ANOTHER.match(own, match.end("number"))
+            if another:
+                yield int(another["number"])
+    if started and not _DIGIT.search(own, started):
+        return
+    for match in _SPELLED.finditer(own):
+        if match["number"] is None or (match["after"] or "").strip():
+            started = match.end()
+            yield _number(match["number"] or match["worded"] or match["before"])
+    if not started:
+        yield from (int(match["number"]) for match in _TAG.finditer(own))
+    yield from (int(match["number"]) for match in _MIDDLE.finditer(own) if match["after"].strip() == ":")
+
+
+def _passing(own: str) -> Iterator[tuple[int, Confidence]]:
+    """Labels that may be meant: at the end, in brackets or at the start of a sentence; then those within one."""
+    for match in (_END.search(own, max(0, len(own) - _SIGNATURE)), _END_OF_SENTENCE.search(own[-_SIGNATURE:])):
+        if match:
+            yield int(match["number"]), Confidence.LIKELY
+    spelled = _SPELLED.search(own)
+    if spelled and spelled["number"]:
+        yield _number(spelled["number"]), Confidence.LIKELY
+    within = [match for match in _MIDDLE.finditer(own) if not _NOT_A_LABEL.match(own, match.end())]
+    for match in within:
+        if match["after"].strip() in {")", "]", "-", "–", "—", "."}:
+            yield int(match["number"]), Confidence.LIKELY
+    ordinal = _ORDINAL.search(own, 0, _SIGNATURE) if _named(own) else None
+    if ordinal:
+        yield _number(ordinal["number"]), Confidence.LIKELY if ordinal["after"] else Confidence.GUESS
+    for match in within:
+        if match["kind"] in "RPQrpq":
+            yield int(match["number"]), Confidence.GUESS
+
+
+def _number(found: str) -> int:
+    return int(found) if found.isdecimal() else _NUMBERS[found.lower()]
+
+
+def _is_a_word(match: re.Match[str], own: str) -> bool:
+    if _FIRM.match(own, match.end("number")):
         return False
-    if _NOT_A_LABEL.match(match["rest"]):
+    if match["kind"] in "Tt" or (match["lead"] and match["kind"] in "Aa"):
+        return True
+    if _NOT_A_LABEL.match(own, match.end("number")):
         return True
     # "A 4 de mayo", "a 3 clientes": a spaced A is the preposition.
-    return match["kind"] in "Aa" and match.end("kind") < match.start("number")
+    return match["kind"] in "Aa" and own[match.end("kind") : match.start("number")].isspace()
+
+
+# --- where it stands -------------------------------------------------------------------------------------------------
 
 
 def file(text: str, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:
     """Where a message stands that nobody has filed by hand; ``place`` is what ``by_place`` says of it."""
-    return _settle(label(text, asked.numbers), posted_at, asked, place)
+    return _settle(label(text, asked.by(posted_at)), posted_at, asked, place)
 
 
 def file_again(before: Filing, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:

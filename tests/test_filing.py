@@ -34,7 +34,7 @@ def file(text: str, posted_at: datetime, asked: Asked, parent: Filing | None = N
         ("r1 en minúscula", 1), ("a1 lower case", 1), ("p3: sí", 3), ("q3: yes", 3),
         ("R.1 con punto", 1), ("r1) con paréntesis", 1), ("R-1: con guion", 1), ("R 1. con espacio", 1),
         ("R1", 1), ("R1:", 1), ("R1- pegado", 1), ("R1, con coma", 1), ("R1/ barra", 1), ("(R1) entre paréntesis", 1),
-        ("*R2* en negrita", 2), ("“R2” entre comillas", 2), ("¡R2! con ganas", None), ("[R2] corchetes", 2),
+        ("*R2* en negrita", 2), ("“R2” entre comillas", 2), ("¡R2! con ganas", 2), ("[R2] corchetes", 2),
         ("#R1 etiqueta", 1), ("creo que #R1 sí", 1), ("al final #P2", 2), ("#R_2 raro", 2),
         ("@tertulia R2 hola", 2), ("#MeetAlfaro R3: hola", 3), ("  \n R1 tras espacios", 1), ("R1\nen otra línea", 1),
         ("R5", 5), ("R6 no hay seis", None), ("R0 cero", None), ("R11 once", None), ("R123", None),
@@ -70,7 +70,8 @@ def test_label_at_the_end_is_likely(text: str, number: int) -> None:
 @pytest.mark.parametrize(
     "text",
     ["(" * 40_000, "_" * 40_000 + "x", "#R9 " * 10_000 + "x", "R1 #a" + " #a" * 13_000 + " x.", "@a " * 13_000,
-     "*«" * 20_000, " " * 40_000 + "x", "R 1" * 13_000],
+     "*«" * 20_000, " " * 40_000 + "x", "R 1" * 13_000, "“a" * 20_000, "RT @a " * 7_000, "> \n" * 13_000,
+     "\n" * 40_000, "\nR n" * 10_000, "R9) " * 10_000, "\ufdfa" * 40_000, "primera pregunta " * 2_500],
 )  # fmt: skip
 def test_label_of_a_hostile_text_is_found_at_once(text: str) -> None:
     """40,000 characters made to be slow take less than a quarter of a second."""
@@ -79,6 +80,82 @@ def test_label_of_a_hostile_text_is_found_at_once(text: str) -> None:
     label(text, ASKED.numbers)
 
     assert time.perf_counter() - before < 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("@tertulia @luis R2 del CEO", 2), (".@tertulia R2: de la central", 2), ("👋 R2: hola", 2), ("RR3: doble", 3),
+        ("R3\u200b: invisible", 3), ("\u202bR3: al revés\u202c", 3), ("Ｒ３：ancho", 3), ("𝐑𝟑 negrita", 3),
+        ("R3️⃣ tecla", 3), ("R3ª: ordinal", 3), ("R nº3: número", 3), ("R3El pegado", 3), ("r2del pegado", 2),
+        ("Qué bien.\nR4: en otra línea", 4), ("Hola a todos, R2: tras el saludo", 2), ("Respuesta 3: entera", 3),
+        ("Answer five: in words", 5), ("A five: in words", 5), ("3R: al revés", 3), ("Re: A3: I'd say", 3),
+        ("Sobre la R3: eso", 3), ("T2: topic", 2), ("> R2: de otro\nR4: mío", 4),
+        ('R4: como dijo Ana, "R1: humildad"', 4), ("A.1 sin espacio", 1), ("R5: como en R2", 5),
+    ],
+)  # fmt: skip
+def test_label_is_found_however_it_is_written(text: str, number: int) -> None:
+    """Behind mentions and greetings, misspelt, in words, with marks that nobody sees, beside what others said."""
+    assert label(text, ASKED.numbers) == (number, Confidence.CERTAIN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "R2 D2 de jefe",
+        "Q3 results were great",
+        "A1 steak sauce",
+        "T4 de Barajas",
+        "https://x.es/?q=R1: todo",
+        "RT @ana: R2: del CEO",
+        "“R1: la confianza de siempre” cierto",
+        "a la A2 no voy",
+        "I printed it on A3",
+    ],
+)
+def test_words_of_others_and_other_things_are_no_label(text: str) -> None:
+    """What is forwarded, quoted or an address is not the writer's own word; robots and motorways answer nothing."""
+    assert label(text, ASKED.numbers) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("R1: escucha. R2: CEO.", 1),
+        ("R2 y R3: el dueño", 2),
+        ("A3/A4 at once", 3),
+        ("lo que Marta dijo en la R1 hoy", 1),
+    ],
+)
+def test_several_labels_or_one_in_passing_are_a_guess(text: str, number: int) -> None:
+    """The first of them, or the only one: a moderator may know better."""
+    assert label(text, ASKED.numbers) == (number, Confidence.GUESS)
+
+
+def test_label_in_words_or_brackets_is_likely() -> None:
+    """Meant, most likely: nothing firm stands behind it."""
+    texts = ["un equipo mixto (R4), sin más", "a la cuarta pregunta: depende", "small team. A4"]
+    assert [label(text, ASKED.numbers) for text in texts] == [(4, Confidence.LIKELY)] * 3
+
+
+def test_label_of_a_question_not_asked_yet_is_none() -> None:
+    """«R3» while P2 is open, also when it is filed again after the close; the clocks may differ by five seconds."""
+    assert file("R3 me adelanto", at(25), ASKED) == Filing(2, Reason.TIME, Confidence.GUESS)
+    assert file("R3 a tiempo", at(29.95), ASKED) == Filing(3, Reason.LABEL, Confidence.CERTAIN)
+
+
+def test_reply_deeper_in_the_conversation_of_a_question_is_likely() -> None:
+    """Its question is known, but it answers somebody else; a reply to the post itself is sure."""
+    assert file("sí", at(44), ASKED, thread="post1", reply_to="x") == Filing(1, Reason.CONVERSATION, Confidence.LIKELY)
+    assert file("sí", at(44), ASKED, thread="y", reply_to="post1") == Filing(1, Reason.THREAD, Confidence.CERTAIN)
+    assert file("sí", at(44), ASKED, thread="post1", reply_to="x", quotes="post2") == Filing(
+        2, Reason.QUOTE, Confidence.LIKELY
+    )
+
+
+def test_guess_of_a_label_does_not_move_what_hangs_on_a_question() -> None:
+    """Several labels in a reply to P2: it stays there."""
+    assert file("R1: eso. R3: esto.", at(44), ASKED, thread="post2") == Filing(2, Reason.THREAD, Confidence.CERTAIN)
 
 
 @pytest.mark.parametrize(
