@@ -47,10 +47,10 @@ def refusal(
 ) -> XRefused:
     """What an answer of X that is no success means, for REST and for the stream alike; ``secrets`` are not repeated."""
     problem = _problem(raw)
-    title = str(problem.get("title") or problem.get("detail") or problem.get("message") or looks(raw))[:200]
+    title = str(problem.get("title") or problem.get("detail") or problem.get("message") or looks(raw))
     for one in secrets:
         title = title.replace(one, "…")
-    return XRefused(status, _kind(status, problem), title, _retry_at(headers, now) if status == 429 else None)
+    return XRefused(status, _kind(status, problem), title[:200], _retry_at(headers, now) if status == 429 else None)
 
 
 # --- reading answers -------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def decoded(raw: bytes) -> Json | None:
     """The object in the body, or None where there is none."""
     try:
         value = json.loads(raw)
-    except ValueError:  # bytes that are no UTF-8, too
+    except (ValueError, RecursionError):  # bytes that are no UTF-8, too; or nested without end
         return None
     return value if isinstance(value, dict) else None
 
