@@ -142,6 +142,7 @@ async def test_replies_go_to_ourselves_and_to_those_who_called_us(x: XStandin, c
         (allowed[1], "@ana "),
         (allowed[2], "@ana "),
     ]
+    assert x.unasked == []
     assert x.meter.counts == {"post": 2, "summoned_reply": 2}
 
 

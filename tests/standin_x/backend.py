@@ -27,6 +27,7 @@ class Arrived:
     query: Mapping[str, str]
     body: Any
     route: str
+    agent: str = ""
     answered: list[int] = field(default_factory=list)
 
     @property

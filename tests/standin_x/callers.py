@@ -108,6 +108,14 @@ async def line(lines: "asyncio.Queue[bytes]") -> Json:
     return found
 
 
+async def until_end(lines: "asyncio.Queue[bytes]") -> list[bytes]:
+    """What still came until the stream ended."""
+    rest = []
+    while part := await asyncio.wait_for(lines.get(), 2):
+        rest.append(part)
+    return rest
+
+
 async def until(true: Callable[[], object]) -> None:
     """It has become true within two seconds."""
     async with asyncio.timeout(2):

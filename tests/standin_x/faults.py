@@ -39,6 +39,10 @@ class Faults:
         shown = Answer(code, answer.body, answer.text, answer.content_type, answer.headers)
         self.laid.append(Laid("status", times, route, shown))
 
+    def respond(self, route: str, answer: Answer, times: int = 1) -> None:
+        """The next requests get exactly this answer."""
+        self.laid.append(Laid("status", times, route, answer))
+
     def html_503(self, route: str = "*", times: int = 1) -> None:
         """The next requests get 503 with a page of HTML."""
         self.laid.append(Laid("html_503", times, route, named("html")))

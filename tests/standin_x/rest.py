@@ -155,8 +155,7 @@ def users(call: Call) -> Answer:
 
 def users_by(call: Call) -> Answer:
     """The same by user name."""
-    names = {person.username.casefold(): person for person in call.x.world.people.values()}
-    found = [(wanted, names.get(wanted.casefold())) for wanted in _listed(call, "usernames")]
+    found = [(wanted, call.x.world.named(wanted)) for wanted in _listed(call, "usernames")]
     return _people(call, found, "usernames")
 
 

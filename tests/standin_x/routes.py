@@ -11,6 +11,7 @@ APP = "OAuth 2.0 Application-Only"
 USER = "OAuth 1.0a User Context, OAuth 2.0 User Context"
 SHAPE = {"tweet.fields", "post.fields", "expansions", "media.fields", "poll.fields", "user.fields", "place.fields"}
 BOUNDS = {"start_time", "end_time", "since_id", "until_id", "max_results", "next_token", "pagination_token"}
+MONTHLY_READS = 3_000_000
 CHOICES = {
     "sort_order": {"recency", "relevancy"},
     "granularity": {"minute", "hour", "day"},
@@ -91,10 +92,10 @@ def drop_connections(call: Call) -> Answer:
 
 def usage(call: Call) -> Answer:
     """What of the monthly cap is used."""
-    used = str(call.x.meter.counts["post_read"])
-    return Answer(
-        200, {"data": {"project_id": "1", "project_cap": "3000000", "project_usage": used, "cap_reset_day": 1}}
-    )
+    used, cap = call.x.meter.counts["post_read"], MONTHLY_READS
+    modern = call.fields.modern
+    told: Json = {"project_cap": str(cap) if modern else cap, "project_usage": str(used) if modern else used}
+    return Answer(200, {"data": {"project_id": "1", "cap_reset_day": 1} | told})
 
 
 def _route(name: str, where: str, does: Callable[[Call], Answer] | None, app: int, user: int, *names: str) -> Route:

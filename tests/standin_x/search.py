@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 
 from tests.standin_x.backend import Call
 from tests.standin_x.matching import BadQueryError, Place, reads
@@ -15,8 +16,7 @@ DAYS = 7
 
 def search_recent(call: Call) -> Answer:
     """The posts of seven days that the query wants and the index has."""
-    found = list(_found(call))
-    page, meta = paged(call, found, least=10)
+    page, meta = paged(call, _found(call), least=10)
     shaper = call.shaper()
     for post in page:
         shaper.add_post(post)
@@ -46,8 +46,8 @@ def timeline(call: Call, posts: Iterable[Post], *, owned: bool) -> Answer:
     """Those of the posts that the request's bounds let through."""
     _check_ids(call)
     excluded = call.query.get("exclude", "").split(",")
-    kept = [post for post in posts if not ("replies" in excluded and post.reply_to)]
-    page, meta = paged(call, [post for post in kept if within(call, post)], least=5)
+    kept = (post for post in posts if not ("replies" in excluded and post.reply_to))
+    page, meta = paged(call, (post for post in kept if within(call, post)), least=5)
     shaper = call.shaper()
     for post in page:
         shaper.add_post(post)
@@ -68,8 +68,9 @@ def _found(call: Call) -> Iterable[Post]:
         raise RefusedError(bad_parameter(f"There were errors processing your request: {wrong}", query=query)) from wrong
     indexed = call.x.clock() - timedelta(seconds=call.x.tempo.search_lag)
     oldest = call.x.clock() - timedelta(days=DAYS)
-    for post in call.x.world.public():
-        if post.indexed and oldest <= post.posted_at <= indexed and within(call, post) and wanted(post):
+    lowest = max(int(call.query.get("since_id", 0)), snowflake(oldest))
+    for post in takewhile(lambda post: int(post.id) > lowest, call.x.world.public()):
+        if post.indexed and post.posted_at <= indexed and within(call, post) and wanted(post):
             yield post
 
 
@@ -119,11 +120,11 @@ def within(call: Call, post: Post) -> bool:
     return "end_time" not in query or post.posted_at < time_of(call, "end_time")
 
 
-def paged(call: Call, found: list[Post], *, least: int) -> tuple[list[Post], Json]:
+def paged(call: Call, found: Iterable[Post], *, least: int) -> tuple[list[Post], Json]:
     """The page that the request asks for, and the `meta` that goes with it."""
     size = _size(call, least)
     start = _start(call)
-    rest = [post for post in found if int(post.id) < start]
+    rest = list(islice((post for post in found if int(post.id) < start), size + 1))
     page = rest[:size]
     meta: Json = {"result_count": len(page)}
     if page:

@@ -114,10 +114,11 @@ class XStandin(Backend):
         await asyncio.sleep(0)
         return new_id
 
-    def edit(self, post_id: str, text: str, at: datetime | None = None) -> str:
+    def edit(self, post_id: str, text: str, at: datetime | None = None, *, heard: bool = True) -> str:
         """Its author has edited the post; the id of the new version, which the stream carries as a post."""
         version = self.world.add_version(self.world.posts[post_id], text, at or self.clock())
-        self._publish(version)
+        if heard:
+            self._publish(version)
         return version.id
 
     def delete(self, post_id: str) -> None:
@@ -144,8 +145,7 @@ class XStandin(Backend):
 
     def rename(self, author: str, name: str, username: str) -> None:
         """The account has another name."""
-        person = self.world.who(author)
-        person.name, person.username = name, username
+        self.world.rename(self.world.who(author), name, username)
 
     # What a test looks at.
 
@@ -182,6 +182,11 @@ class XStandin(Backend):
     def search_lag(self, seconds: float) -> None:
         self.tempo.search_lag = seconds
 
+    @property
+    def unasked(self) -> list[Post]:
+        """The posts of the API that name somebody, which X's rules forbid when nobody asked for it."""
+        return [post for post in self.posts if post.mentions and not post.reply_to]
+
     def asked(self, route: str) -> list[Arrived]:
         """The requests of the route with this name, in order."""
         return [request for request in self.requests if request.route == route]
@@ -201,7 +206,8 @@ class XStandin(Backend):
         async def handle(request: web.Request) -> web.StreamResponse:
             call = Call(self, request, dict(request.query), _json(await request.read()))
             shown = None if call.body is INVALID else call.body
-            arrived = Arrived(request.method, request.path, call.query, shown, route.name)
+            agent = request.headers.get("User-Agent", "")
+            arrived = Arrived(request.method, request.path, call.query, shown, route.name, agent)
             self.requests.append(arrived)
             if self.faults.hangs(route.name):
                 await asyncio.Event().wait()

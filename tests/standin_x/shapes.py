@@ -326,8 +326,8 @@ def _entity(world: World, token: str) -> tuple[str, Json, str]:
     if token[0] in "#＃":
         return "hashtags", {"tag": token[1:]}, token
     if token.startswith("@"):
-        named = [one.id for one in world.people.values() if one.username.casefold() == token[1:].casefold()]
-        return "mentions", {"username": token[1:]} | ({"id": named[0]} if named else {}), token
+        named = world.named(token[1:])
+        return "mentions", {"username": token[1:]} | ({"id": named.id} if named else {}), token
     full = token if token.startswith(("http://", "https://")) else f"http://{token}"
     shown = re.sub(r"^https?://(www\.)?", "", full)
     short = short_link(full)

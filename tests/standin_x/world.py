@@ -1,5 +1,6 @@
 """Who is on this X and what they have posted, every version of it."""
 
+import bisect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -101,6 +102,8 @@ class World:
         self.people: dict[str, Person] = {}
         self.posts: dict[str, Post] = {}
         self._ids: set[int] = set()
+        self._order: list[int] = []
+        self._names: dict[str, Person] = {}
 
     def new_id(self, at: datetime) -> str:
         """A snowflake of that time that nobody has."""
@@ -113,25 +116,33 @@ class World:
     def add_person(self, name: str, username: str) -> Person:
         """The account is there; its id is a string of digits."""
         person = Person(str(700_000_000_000_000_001 + len(self.people)), username, name)
-        self.people[person.id] = person
+        self.people[person.id] = self._names[username.casefold()] = person
         return person
+
+    def named(self, username: str) -> Person | None:
+        """The account with this user name, or nobody."""
+        return self._names.get(username.casefold())
+
+    def rename(self, person: Person, name: str, username: str) -> None:
+        """The account has these names, and nobody has its old one."""
+        self._names.pop(person.username.casefold(), None)
+        person.name, person.username = name, username
+        self._names[username.casefold()] = person
 
     def who(self, author: str) -> Person:
         """The account with this id or user name, made when there is none."""
-        known = self.people.get(author)
-        named = (each for each in self.people.values() if each.username.casefold() == author.lstrip("@").casefold())
-        return known or next(named, None) or self.add_person(author.lstrip("@").capitalize(), author.lstrip("@"))
+        username = author.lstrip("@")
+        return self.people.get(author) or self.named(username) or self.add_person(username.capitalize(), username)
 
     def add_post(self, post: Post) -> Post:
-        """The post is part of its conversation, with the mention that X puts before a reply."""
+        """The post is part of its conversation, with the mentions that X puts before a reply to all it goes to."""
         answered = self.posts.get(post.reply_to or "")
         if answered is not None:
             post.conversation = answered.conversation
-            if answered.author.id != post.author.id and not post.calls(answered.author.username):
-                post.lead = f"@{answered.author.username} "
-        post.chain.append(post.id)
-        self.posts[post.id] = post
-        return post
+            names = dict.fromkeys((answered.author.username, *MENTION.findall(answered.lead)))
+            away = (name for name in names if name != post.author.username and not post.calls(name))
+            post.lead = "".join(f"@{name} " for name in away)
+        return self._keep(post)
 
     def add_version(self, old: Post, text: str, at: datetime) -> Post:
         """A later version of the post with this text, under an id of its own; a root's conversation takes that id."""
@@ -139,9 +150,13 @@ class World:
         new.media, new.chain, new.lead, new.withheld = old.media, old.chain, old.lead, old.withheld
         if old.conversation == old.id:
             new.conversation = new.id
-        new.chain.append(new.id)
-        self.posts[new.id] = new
-        return new
+        return self._keep(new)
+
+    def _keep(self, post: Post) -> Post:
+        post.chain.append(post.id)
+        self.posts[post.id] = post
+        bisect.insort(self._order, int(post.id))
+        return post
 
     def versions(self, post_id: str) -> list[Post]:
         """Every version of the post of which this is one id, oldest first."""
@@ -149,7 +164,8 @@ class World:
 
     def public(self) -> Iterator[Post]:
         """The newest versions that anybody may read, newest post first."""
-        for post in sorted(self.posts.values(), key=lambda post: int(post.id), reverse=True):
+        for number in reversed(self._order):
+            post = self.posts[str(number)]
             if post.newest and not post.deleted and post.author.standing is Standing.ACTIVE and not post.nowhere:
                 yield post
 
