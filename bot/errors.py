@@ -61,7 +61,7 @@ class NoSuchMessage(Refusal):
 
 
 class NoSuchDraft(Refusal):
-    """Ese borrador ya no está en la bandeja: alguien lo ha contestado ya, o retiraron lo que respondía."""
+    """Ese borrador ya no está en la bandeja: se ha retirado lo que respondía. No se ha cambiado nada."""
 
 
 class UnknownCommand(Refusal):

@@ -1,5 +1,6 @@
 """The moderators' tray: drafts to send on X from their own account, and what becomes of each."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from bot.store import drafts as store
 from bot.store.engine import Tx
 from bot.tables import Debate
 from bot.words.catalogue import words
+
+_KEY = re.compile(rf"({'|'.join(rules.Kind)}):([0-9]{{1,9}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +35,24 @@ def tray(tx: Tx, debate: Debate, *, actor: Actor) -> Tray:
     )
 
 
-def put_away(tx: Tx, debate: Debate, key: str, *, actor: Actor, now: datetime) -> rules.Draft:
+def put_away(tx: Tx, debate: Debate, key: str, *, actor: Actor, now: datetime) -> None:
     """The draft waits no more, and an audit row says who sent it; raises ``NotModerator`` or ``NoSuchDraft``."""
-    return _mark(tx, debate, key, store.DONE, actor=actor, now=now)
+    _mark(tx, debate, key, store.DONE, actor=actor, now=now)
 
 
-def bring_back(tx: Tx, debate: Debate, key: str, *, actor: Actor, now: datetime) -> rules.Draft:
+def bring_back(tx: Tx, debate: Debate, key: str, *, actor: Actor, now: datetime) -> None:
     """The draft waits again; raises ``NotModerator`` or ``NoSuchDraft``."""
-    return _mark(tx, debate, key, store.BACK, actor=actor, now=now)
+    _mark(tx, debate, key, store.BACK, actor=actor, now=now)
 
 
-def _mark(tx: Tx, debate: Debate, key: str, action: str, *, actor: Actor, now: datetime) -> rules.Draft:
+def _mark(tx: Tx, debate: Debate, key: str, action: str, *, actor: Actor, now: datetime) -> None:
     require_moderator(actor)
-    found = next((one for one in _drafts(tx, debate) if one.key == key), None)
-    if found is None:
+    named = _KEY.fullmatch(key)
+    # The tray itself is not made for it: it takes a tenth of a second of a long debate, and all writing waits.
+    if named is None or not store.stands(tx, debates.ident(debate), rules.Kind(named[1]), int(named[2])):
         raise errors.NoSuchDraft
     if (key in store.put_away(tx, debate)) != (action == store.DONE):  # two moderators press at once: one row
         debates.record(tx, who=actor.who, action=action, debate_id=debate.id, now=now, detail=key)
-    return found
 
 
 def _drafts(tx: Tx, debate: Debate) -> list[rules.Draft]:
@@ -57,7 +60,5 @@ def _drafts(tx: Tx, debate: Debate) -> list[rules.Draft]:
     place = next((one for one in debates.places(tx, debate_id) if one.platform == Platform.X), None)
     if place is None:
         return []
-    return rules.drafts(
-        store.speeches(tx, debate_id), store.asked(tx, debate_id), hashtag=debate.hashtag or place.address,
-        say=words(debate.locale),
-    )  # fmt: skip
+    speeches, asked = store.material(tx, debate_id)
+    return rules.drafts(speeches, asked, hashtag=debate.hashtag or place.address, say=words(debate.locale))
