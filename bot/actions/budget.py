@@ -84,13 +84,12 @@ def _warn(tx: Tx, debate: Debate, usd: Decimal, budget: Decimal, now: datetime) 
 
 
 def _part(tx: Tx, debate: Debate, usd: Decimal, budget: Decimal, now: datetime) -> None:
-    speak = words(debate.locale)
-    text = speak(
+    text = words(debate.locale)(
         "X ha llegado a su tope de gasto en «{title}» ({spent} $ de {budget} $) y queda desconectado.",
         spent=money(usd), budget=money(budget), title=debate.title,
     )  # fmt: skip
     say.to_moderators(tx, debate, "budget", text, now=now)
-    text = speak("X queda desconectado de este debate. Seguimos aquí.")
+    text = words(debate.locale)("X queda desconectado de este debate. Seguimos aquí.")
     say.elsewhere(tx, debate, "without_x", text, away=Platform.X, now=now)
 
 
