@@ -58,12 +58,12 @@ def wrap_up(debate: Debate) -> str:
 
 def closing(debate: Debate, following: Debate | None, house: House) -> str:
     """The thanks, the one link, and the next date."""
-    speak = words(debate.locale)
+    text = words(debate.locale)
     next_date = ""
     if following is not None:
         when = say.when(following)
-        next_date = " " + speak("Próximo debate: «{title}», {when}.", title=clipped(following.title, 30), when=when)
-    return speak(
+        next_date = " " + text("Próximo debate: «{title}», {when}.", title=clipped(following.title, 30), when=when)
+    return text(
         "Gracias por participar en «{title}».{late} Transcripción: {link}{next} #{hashtag}",
         title=clipped(debate.title, 50), late=say.still_taken(debate), link=f"{house.url}/d/{debate.slug}",
         next=next_date, hashtag=debate.hashtag,
