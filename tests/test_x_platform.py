@@ -185,7 +185,7 @@ async def test_questions_go_out_and_answers_come_in_under_them(x: XStandin, sqli
         assert bot.log() == [("", "R1 Un animal #coral", 1), ("", "Una colonia", 1)]
         assert x.asked("users") == []
         await bot.close()
-        await until(lambda: bot.log()[0][0] != "")
+        await until(lambda: bot.log()[0][0] != "" and len(x.posts) == 2)
 
         assert [post.text.split(" ")[0] for post in x.posts] == ["P1", "Gracias"]
         assert bot.log() == [("Ana", "R1 Un animal #coral", 1), ("Bea", "Una colonia", 1)]
