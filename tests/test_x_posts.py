@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -455,6 +456,15 @@ def test_line_of_anything_raises_nothing_but_strange(raw: object) -> None:
     """So that the loop that reads the stream never ends for it."""
     with contextlib.suppress(Strange):
         posts.line(raw if isinstance(raw, str | bytes) else json.dumps({"data": raw}))
+
+
+@pytest.mark.parametrize("run", [" " * 25_000, "@a " * 8_000, "&amp;" * 5_000, "https://t.co/ " * 2_000, "#" * 25_000])
+def test_longest_post_is_read_at_once(run: str) -> None:
+    """25,000 characters of anything cost milliseconds, whatever they are."""
+    started = time.process_time()
+    text_of(reply(f"a{run}b https://t.co/x{run}", attachments={"media_keys": ["3_1"]}))
+
+    assert time.process_time() - started < 0.5
 
 
 @given(st.text(), st.text())

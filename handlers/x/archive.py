@@ -30,11 +30,11 @@ _ENDINGS = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
 # What an answer may say without saying any post.
 _SILENT = frozenset({"meta", "errors", "includes"})
 _QUESTION = re.compile(
-    r"[^\w#@]*(?:[#@]\w+[\s,:]+)*[^\w#@]*(?:P|Q|Pregunta|Question)[\s.]{0,2}(?P<number>\d{1,2})(?:\s*[:.)\]/–—-]+\s*|\s+)"
-    r"(?P<words>\S.*)",
+    r"[^\w#@]*+(?:[#@]\w+[\s,:]++)*+[^\w#@]*+(?:P|Q|Pregunta|Question)[\s.]{0,2}(?P<number>\d{1,2})"
+    r"[\s:.)\]/»”\"–—-]+(?P<words>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_LAST_TAGS = re.compile(r"(?:\s+#\w+)+\s*\Z")
+_LAST_TAGS = re.compile(r"(?:(?<!\s)\s+#\w+)+\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def chat(path: Path, wanted: Wanted, left: Left, advance: Advance = lambda _byte
 def read(found: Iterable[Stretch], pile: "Pile", advance: Advance) -> None:
     """Every post of the stretches is on the pile; raises ``BrokenFile``."""
     for stretch in found:
-        for line in _lines(stretch, pile.left, advance):
+        for line in lines(stretch, pile.left, advance):
             pile.add(line)
 
 
@@ -143,7 +143,7 @@ def _packed(file: Path) -> bool:
         return raw.read(2) == b"\x1f\x8b"
 
 
-def _lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
+def lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
     """The JSON of each line; the last one of a file may be cut short, any other that is no JSON is strange."""
     failed = False
     for line in _packed_lines(stretch, left, advance) if _packed(stretch.file) else _plain_lines(stretch, advance):
@@ -343,7 +343,7 @@ def _questions(heard: list[Post], said: list[Said], host: list[Post]) -> list[Qu
         match = _QUESTION.match(post.text) if post.id in own else None
         if match is None or (post.replied_to is not None and post.replied_to not in own):
             continue
-        number = int(match["number"])
-        if number > 0 and number not in found:
-            found[number] = Question(one, number, _LAST_TAGS.sub("", match["words"]).strip())
+        number, words = int(match["number"]), _LAST_TAGS.sub("", " " + match["words"]).strip()
+        if number > 0 and number not in found and (words or post.files):
+            found[number] = Question(one, number, words)
     return list(found.values())

@@ -10,8 +10,9 @@ from handlers.x.included import objects, word
 
 Json = Mapping[str, Any]
 
-_TCO = re.compile(r"\s*https?://t\.co/\w+")
-_LAST_TCO = re.compile(r"\s*https?://t\.co/\w+\s*\Z")
+# With the space before it, looked for from where that begins: a long run of space costs no more than its length.
+_TCO = re.compile(r"(?<!\s)\s*+https?://t\.co/\w+")
+_LAST_TCO = re.compile(r"(?<!\s)\s*+https?://t\.co/\w+\s*\Z")
 # Whom a reply answers stands before its words, put there by X, not by the author.
 _LEADING = re.compile(r"\s*(?:[@＠]\w{1,20}(?:\s+|\Z))+")
 _OF_POST = re.compile(
