@@ -318,7 +318,9 @@ async def test_full_windows_are_429_until_they_open(x: XStandin, client: Client)
     now = x.clock
     x.clock = lambda: now() + timedelta(minutes=15, seconds=1)
 
+    posted = await client.request("POST", "/2/tweets", json={"text": "P1"}, user_auth=True)
     assert seen == ["1", "0"]
+    assert (posted.headers["x-rate-limit-limit"], posted.headers["x-app-limit-24hour-remaining"]) == ("100", "9999")
     assert (refused.status, refused.body["title"]) == (429, "Too Many Requests")
     assert await found(client, "hola") == []
 

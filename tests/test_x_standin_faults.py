@@ -105,6 +105,19 @@ async def test_x_announces_that_it_disconnects(x: XStandin, client: Client, sess
     assert [error["disconnect_type"] for error in last["errors"]] == ["UpstreamOperationalDisconnect"]
 
 
+async def test_readers_that_are_too_slow_are_cut(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:
+    """What waited for them is lost, and the last line says why."""
+    x.hub.most_waiting = 3
+    await with_rules(x, client, TAGGED)
+    async with listening(x, session) as lines:
+        post = await x.post("ana", "cero #meetalfaro", heard=False)
+        for number in range(4):
+            x.edit(post, f"{number} #meetalfaro")
+        said = [json.loads(part) for part in await until_end(lines)]
+
+    assert [error["disconnect_type"] for each in said for error in each["errors"]] == ["SlowReader"]
+
+
 async def test_strange_lines(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:
     """A shape of its own, a rule without a tag, a line of two megabytes, twice the same, and the wrong order."""
     await with_rules(x, client, TAGGED)

@@ -38,13 +38,14 @@ class ConnectionEnd(Exception):
 class Connection:
     """One reader of the stream: `open` while it is, `lines` as often as a post was written to it."""
 
-    def __init__(self, fields: Fields, faults: Faults) -> None:
+    def __init__(self, fields: Fields, faults: Faults, most_waiting: int) -> None:
         self.id = str(uuid.uuid4())
         self.fields = fields
         self.open = True
         self.lines = 0
         self.keep_alives = 0
         self.waiting: asyncio.Queue[Line | Json | None] = asyncio.Queue()
+        self._most = most_waiting
         self._faults = faults
         self._ended = asyncio.Event()
         self._held: list[bytes] = []
@@ -54,7 +55,7 @@ class Connection:
 
     def say(self, what: Line | Json | None) -> None:
         """The line waits to be written; None ends the connection; a reader that is too slow is cut."""
-        if self.waiting.qsize() >= MOST_WAITING:
+        if self.waiting.qsize() >= self._most:
             while not self.waiting.empty():
                 self.waiting.get_nowait()
             self.waiting.put_nowait(disconnect("SlowReader"))
@@ -141,6 +142,7 @@ class Hub:
     def __init__(self, rulebook: Rulebook, world: World, faults: Faults, meter: Meter) -> None:
         self.rulebook = rulebook
         self.opened: list[Connection] = []
+        self.most_waiting = MOST_WAITING
         self._counted: dict[str, float] = {}
         self._world = world
         self._faults = faults
@@ -164,7 +166,7 @@ class Hub:
         now = asyncio.get_running_loop().time()
         if any(until > now for until in self._counted.values()):
             raise RefusedError(CONNECTIONS)
-        connection = Connection(fields, self._faults)
+        connection = Connection(fields, self._faults, self.most_waiting)
         self._counted = {connection.id: float("inf")}
         self.opened.append(connection)
         return connection
