@@ -43,7 +43,7 @@ x = true
 HOUSE = House(hashtag="Coral", x=True)
 HASTY = Tempo(
     stream=stream.Pace(
-        silence=0.6, connect=2.0, proven=0.3, closed=0.1, closed_longest=0.4, network=0.02, network_longest=0.2,
+        silence=1.5, connect=2.0, proven=0.3, closed=0.1, closed_longest=0.4, network=0.02, network_longest=0.2,
         upset=0.1, upset_longest=0.5, limited=0.2, limited_longest=1.0, too_many=0.1, too_many_longest=0.5, window=2.0,
         connects=20,
     ),
@@ -112,6 +112,10 @@ class Listening:
     def gaps(self) -> list[bool]:
         """Whether each gap of the debate is closed, in order."""
         return [gap.closed_at is not None for gap in self.look(lambda tx: debates.gaps(tx, self.debate_id))]
+
+    def covered(self) -> bool:
+        """Whether there was a gap, and all that it missed has been fetched."""
+        return set(self.gaps()) == {True}
 
     def inbox(self) -> dict[str, str]:
         """The state of each delivery."""
