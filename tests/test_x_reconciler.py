@@ -15,7 +15,7 @@ from bot.ports import Platform
 from bot.store import debates
 from bot.store.engine import Store
 from bot.tables import Gap
-from handlers.x.client import Rule
+from handlers.x.client import Page, Rule
 from handlers.x.ears import Tempo
 from handlers.x.refused import Kind, XRefused
 
@@ -302,6 +302,48 @@ async def test_a_withheld_post_leaves_its_place_and_no_word(bot: Listening) -> N
     await until(lambda: len(bot.rows()) == 1)
     (row,) = bot.rows()
     assert (row.text, row.author, row.deleted_at is not None) == ("", "", True)
+
+
+async def test_who_opts_out_stays_out_however_often_search_brings_them(x: XStandin, sqlite_store: Store) -> None:
+    """What Ana had said is gone, and neither a search nor a restart brings it back."""
+    debate_id = opened(sqlite_store)
+    async with listening(x, sqlite_store, debate_id=debate_id) as bot:
+        await x.post("ana", "digo algo #coral")
+        await x.post("bea", "yo también #coral")
+        await until(lambda: len(bot.texts()) == 2)
+        await x.post("ana", f"@{x.me.username} STOP")
+        await until(lambda: bot.texts() == ["yo también #coral"])
+    async with listening(x, sqlite_store, debate_id=debate_id) as bot:
+        await x.post("ana", "sigo hablando #coral")
+        await x.post("bea", "hasta luego #coral")
+        await until(lambda: bot.texts() == ["yo también #coral", "hasta luego #coral"] and bot.covered())
+        assert bot.texts() == ["yo también #coral", "hasta luego #coral"]
+
+
+async def test_a_strange_post_of_a_search_is_kept_once(
+    x: XStandin, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Search brings it at every look; one row of the quarantine is enough, and the others are in the log."""
+    async with listening(x, sqlite_store, tempo=searching(up=0.1)) as bot:
+        strange = _Strange(bot)
+        monkeypatch.setattr(bot.ears.reconciler._client, "search", strange.search)
+        await x.post("ana", "normal #coral")
+        await until(lambda: bot.texts() == ["normal #coral"])
+        searches = bot.ears.reconciler.counts.searches
+        await until(lambda: bot.ears.reconciler.counts.searches > searches + 3)
+        assert (sorted(bot.inbox().values()), bot.intake.counts.quarantined) == (["done", "quarantined"], 1)
+
+
+class _Strange:
+    """A client whose every page has a post without an author."""
+
+    def __init__(self, bot: Listening) -> None:
+        self.real = bot.ears.reconciler._client.search
+
+    async def search(self, query: str, *, since_id: str | None = None, next_token: str | None = None) -> Page:
+        """As the client's own, and one post more."""
+        page = await self.real(query, since_id=since_id, next_token=next_token)
+        return replace(page, posts=[{"id": "1900000000000000001", "text": "nadie"}, *page.posts])
 
 
 async def test_what_stream_and_search_both_bring_is_paid_for_and_logged_once(bot: Listening) -> None:

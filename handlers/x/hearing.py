@@ -177,7 +177,7 @@ class Hearing:
             try:
                 post = posts.read(payload, includes=page.includes, tags=tags)
             except Strange as strange:
-                self._strange(json.dumps(payload).encode(), str(strange), now, settled, ident=_version(payload))
+                self._strange_found(payload, str(strange), now, settled)
             else:
                 self._post(post, json.dumps(payload), now, settled)
         return all(await asyncio.gather(*answers))
@@ -192,7 +192,11 @@ class Hearing:
             settled(True)
             return
         if optout.asked(post, self._me.id):
-            self._deliver(Delivery(Platform.X, event_id, (OptedOut(Platform.X, post.author_id),)), settled)
+            if post.version in self._seen:
+                settled(True)
+                return
+            wish = Delivery(Platform.X, event_id, (OptedOut(Platform.X, post.author_id),))
+            self._deliver(wish, partial(self._once, post.version, settled))
             return
         homes = self._homes(post)
         if not homes:
@@ -225,10 +229,18 @@ class Hearing:
                 self.counts.new += 1
                 self.on_heard(post)
             if homes <= live:  # before its opening a debate's log takes nothing: then it has to come again
-                self._seen[post.version] = self._seen.get(post.version, frozenset()) | homes
-                if len(self._seen) > REMEMBERED:
-                    del self._seen[next(iter(self._seen))]
+                self._remember(post.version, homes)
         settled(ok)
+
+    def _once(self, version: str, settled: Settled, ok: bool) -> None:
+        if ok:
+            self._remember(version, frozenset())
+        settled(ok)
+
+    def _remember(self, version: str, homes: frozenset[str]) -> None:
+        self._seen[version] = self._seen.get(version, frozenset()) | homes
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def _deliver(self, delivery: Delivery, settled: Settled) -> None:
         self._intake.take(delivery, self._on_its_way(settled))
@@ -240,6 +252,15 @@ class Hearing:
         event_id = f"x:post:{ident}" if ident else f"x:line:{_hash(raw)}"
         delivery = Delivery(Platform.X, event_id, (), raw.decode(errors="replace")[:STRANGE])
         self._intake.quarantine(delivery, why, self._on_its_way(settled or partial(self._streamed, at)))
+
+    def _strange_found(self, payload: Mapping[str, Any], why: str, at: datetime, settled: Settled) -> None:
+        """Search brings it again and again: once is enough."""
+        raw = json.dumps(payload).encode()
+        ident = _version(payload) or _hash(raw)
+        if ident in self._seen:
+            settled(True)
+        else:
+            self._strange(raw, why, at, partial(self._once, ident, settled), ident=_version(payload))
 
     def _on_its_way(self, settled: Settled) -> Settled:
         self._under_way += 1

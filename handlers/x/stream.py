@@ -239,6 +239,9 @@ class Stream:
             end = End.CLOSED if opened is not None else End.NETWORK
         except (aiohttp.ClientError, OSError):
             end = End.NETWORK
+        except Exception:  # noqa: BLE001  (whatever it was, the next connection may do better, and comes slower)
+            structlog.get_logger().exception("x's stream stumbled")
+            end = End.UPSET
         finally:
             self._ended(opened)
         return end, refused
