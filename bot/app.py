@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvicorn
 
-from bot import errors
 from bot.actions import people as verbs
 from bot.config import Settings
 from bot.store import erasure, inbox, people, schema
 from bot.store.engine import Store, Tx
 from bot.words.catalogue import words
 from bot.writer import Committed, Writer
+from handlers.room import door
 from handlers.room.site import create_room
 from schedules.runner import Runner
 
@@ -82,7 +82,7 @@ class App:
         self._tempo = tempo
         self._x_tempo = x_tempo
         self._say = words(settings.locale)
-        self._server: _Server | None = None
+        self._server: door.Server | None = None
         self._scrub_wanted = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._slack_health: Mapping[str, object] = {"ok": True}
@@ -97,7 +97,7 @@ class App:
 
     async def run(self) -> None:
         """Everything runs until it is told to stop; raises a refusal when something keeps it from starting."""
-        with _listening(self.settings, self._say) as listener, self._signals():
+        with door.listening(self.settings, self._say) as listener, self._signals():
             schema.upgrade(self.store)
             self.store.write(lambda tx: people.appoint(tx, self.settings.moderators))
             self.writer.start()
@@ -119,7 +119,7 @@ class App:
             for work in (self._keep_scrubbed(), self._keep_house(), self._keep_log_short(), self._look_at_platforms()):
                 self._spawn(work)
             await self._until_answering(web)
-            self._inside = _inside(listener)
+            self._inside = door.inside(listener)
             await self._welcome()
             # What is loaded by now stays: to look through it again would stop everybody for a tenth of a second.
             gc.freeze()
@@ -156,7 +156,7 @@ class App:
             room, log_config=None, access_log=False, timeout_graceful_shutdown=WEB_SECONDS, lifespan="on",
             server_header=False, proxy_headers=False,
         )  # fmt: skip
-        self._server = _Server(config)
+        self._server = door.Server(config)
         self._hub_close = room.state.hub.close
         await self._server.serve(sockets=[listener])
 
@@ -374,38 +374,6 @@ class Rehearsal:
                 standin, platform = self._slack
                 await platform.stop()
                 await standin.stop()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn in our loop; the signals are ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.contextmanager
-def _listening(settings: Settings, say: Callable[..., str]) -> Iterator[socket.socket]:
-    """The socket of the room; raises ``BadSetting`` when its place is taken."""
-    family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.web_host, settings.web_port))
-        except OSError as error:
-            where = f"{settings.web_host}:{settings.web_port}"
-            why = say(
-                "no se puede abrir {where} ({why}); elige otro TERTULIA_WEB_PORT", where=where, why=error.strerror
-            )
-            raise errors.BadSetting(why=why) from error
-        listener.setblocking(False)
-        yield listener
-
-
-def _inside(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  (compared)
-    return f"http://{host}:{port}"
 
 
 def _appointing(who: str) -> Callable[[Tx], None]:

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     x_access_token_secret: SecretStr = Field(SecretStr(""), validation_alias="X_ACCESS_TOKEN_SECRET")
     x_api_url: str = Field(X_API, validation_alias="X_API_URL")
     x_budget_usd: Decimal = Field(Decimal(10), validation_alias="X_BUDGET_USD")
+    x_downloads_a_day: int = Field(500, validation_alias="X_DOWNLOADS_A_DAY")
 
     @field_validator("database_url")
     @classmethod
@@ -124,9 +125,9 @@ class Settings(BaseSettings):
     def _host(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("x_budget_usd")
+    @field_validator("x_budget_usd", "x_downloads_a_day")
     @classmethod
-    def _money(cls, value: Decimal) -> Decimal:
+    def _not_less_than_none(cls, value: Decimal | int) -> Decimal | int:
         if value < 0:
             raise ValueError("no puede ser menos de 0")
         return value
@@ -180,18 +181,24 @@ class Settings(BaseSettings):
             "X_ACCESS_TOKEN_SECRET": self.x_access_token_secret.get_secret_value(),
         }
 
+    def x_missing(self) -> list[str]:
+        """The settings that X lacks beside those that are set; the bearer token alone lacks nothing."""
+        account = self._x_account()
+        if not any(account.values()):
+            return []
+        missing = [name for name, value in account.items() if not value]
+        return missing if self.x_on else ["X_BEARER_TOKEN", *missing]
+
     def complete(self) -> None:
         """Slack and X have all that they need, or nothing at all; raises ``BadSetting`` that names what is missing.
 
         A bearer token alone is enough for X: the bot hears there, and does not speak.
         """
         self._slack_complete()
-        account = self._x_account()
-        missing = [name for name, value in account.items() if not value]
-        say = words(self.locale)
-        if len(missing) < len(account) and not self.x_on:
+        missing, say = self.x_missing(), words(self.locale)
+        if "X_BEARER_TOKEN" in missing:
             raise errors.BadSetting(why=say("falta X_BEARER_TOKEN: sin él no se oye lo que se dice en X"))
-        if 0 < len(missing) < len(account):
+        if missing:
             why = say("para hablar en X faltan {missing}; sin ninguna de las cuatro, solo se oye",
                       missing=", ".join(missing))  # fmt: skip
             raise errors.BadSetting(why=why)
@@ -219,6 +226,7 @@ class Settings(BaseSettings):
         return House(
             locale=language, timezone=self.timezone, hashtag=self.hashtag, url=self.address(),
             slack_channel=self.slack_channel, moderators=self.moderators, x=self.x_on,
+            x_downloads=self.x_downloads_a_day,
         )  # fmt: skip
 
     def address(self) -> str:

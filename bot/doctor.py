@@ -1,4 +1,4 @@
-"""What ``tertulia doctor`` looks at: the house here, Slack in handlers/slack/checkup.py."""
+"""What ``tertulia doctor`` looks at: the house here, Slack and X in the ``checkup.py`` of each."""
 
 import os
 import shutil
@@ -19,14 +19,33 @@ NO_SPACE = 20 * 1024 * 1024
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Everything has been looked at: the house first, then Slack where it is on."""
-    findings = [*packages(), *unknown_settings(strangers()), *database(settings.database_url)]
+    """Everything has been looked at: the house first, then Slack and X where they are on."""
+    house = [*packages(), *unknown_settings(strangers()), *database(settings.database_url)]
+    return [*house, *await slack(settings), *await x(settings)]
+
+
+async def slack(settings: Settings) -> list[Finding]:
+    """Slack as it answers, or that it is off."""
     if settings.slack_on:
         from handlers.slack import checkup
 
-        return [*findings, *await checkup.examine(checkup.Access.of(settings))]
+        return await checkup.examine(checkup.Access.of(settings))
     half = settings.slack_app_token.get_secret_value() or settings.slack_signing_secret.get_secret_value()
-    return [*findings, *(half_a_slack() if half else no_slack())]
+    return half_a_slack() if half else no_slack()
+
+
+async def x(settings: Settings) -> list[Finding]:
+    """X as it answers, or that it is off, or that some of its keys are missing."""
+    missing = settings.x_missing()
+    if missing:
+        advice = "cópialas de la página de tu aplicación en console.x.com"
+        return [Finding("x", "fault", "faltan {missing}", advice, {"missing": ", ".join(missing)})]
+    if not settings.x_on:
+        return [Finding("x", "ok", "apagado: no hay X_BEARER_TOKEN")]
+    from handlers.x import checkup
+    from handlers.x.platform import Access
+
+    return await checkup.examine(Access.of(settings))
 
 
 def packages() -> list[Finding]:

@@ -43,6 +43,9 @@ ELSEWHERE: Mapping[str, frozenset[str]] = {
     "handlers/commands.py": frozenset({"_missing"}),
     "handlers/slack/checkup.py": frozenset({"NEEDED", "WANTED", "_REFUSALS", "advice", "Finding"}),
     "handlers/slack/platform.py": frozenset({"_ADVICE", "why", "advice"}),
+    "handlers/x/checkup.py": frozenset({"_ADVICE", "_KEYS", "advice", "Finding"}),
+    "handlers/x/platform.py": frozenset({"_ADVICE"}),
+    "handlers/x/reconciler.py": frozenset({"why"}),
 }
 # Stand-ins are for the tests and speak English; nobody reads a migration.
 SILENT = ("handlers/slack/standin/", "bot/migrations/")

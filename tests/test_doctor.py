@@ -131,7 +131,7 @@ def test_fresh_folder_is_well_and_stays_as_it_was(tertulia: Terminal) -> None:
     answer = tertulia("doctor", "--json")
 
     assert (answer.code, [(one["part"], one["state"]) for one in answer.json]) == (
-        0, [("tertulia", "ok"), ("database", "ok"), ("disk", "ok"), ("slack", "ok")],
+        0, [("tertulia", "ok"), ("database", "ok"), ("disk", "ok"), ("slack", "ok"), ("x", "ok")],
     )  # fmt: skip
     assert list(tertulia.folder.iterdir()) == []
 
@@ -162,6 +162,13 @@ def test_misspelt_setting_is_a_warning_with_the_right_name(tertulia: Terminal) -
 
     assert answer.code == 0
     assert "! .env: no hay ningún ajuste TERTULIA_HASTAG → ¿querías decir TERTULIA_HASHTAG?\n" in answer.out
+
+
+def test_half_an_x_is_a_fault(tertulia: Terminal) -> None:
+    """Keys to speak with, and none to hear."""
+    tertulia.write(".env", "X_API_KEY=k\nX_API_SECRET=s\n")
+
+    assert "✗ x: faltan X_BEARER_TOKEN, X_ACCESS_TOKEN, X_ACCESS_TOKEN_SECRET" in tertulia("doctor").out
 
 
 def test_half_a_slack_is_a_fault(tertulia: Terminal) -> None:

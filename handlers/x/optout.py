@@ -7,14 +7,12 @@ import re
 
 from handlers.x.posts import Post
 
-WORDS = frozenset({"stop", "baja", "parar"})
-# What politeness puts around it.
-_AROUND = frozenset(
-    {
-        "a", "ahora", "dadme", "dame", "dar", "darme", "de", "doy", "favor", "gracias", "hello", "hi", "hola", "la",
-        "me", "mi", "pido", "please", "por", "porfa", "quiero", "quisiera", "solicito", "thank", "thanks", "ya", "you",
-    }
-)  # fmt: skip
+_WORD = re.compile(r"\b(?:stop|baja|parar)\b")
+# The word, and what politeness puts around it.
+_NOTHING_ELSE = re.compile(
+    r"\W*(?:\b(?:stop|baja|parar|a|ahora|dadme|dame|dar|darme|de|doy|favor|gracias|hello|hi|hola|la|me|mi|pido|please|por"
+    r"|porfa|quiero|quisiera|solicito|thanks?|ya|you)\b\W*)+"
+)
 _NOT_WORDS = re.compile(r"https?://\S+|[@＠#＃]\w+")
 
 
@@ -22,5 +20,5 @@ def asked(post: Post, me: str) -> bool:
     """Whether the post, which mentions us (``me`` is our id), asks for nothing but to be left out."""
     if me not in post.mentions:
         return False
-    words = re.findall(r"\w+", _NOT_WORDS.sub(" ", post.text).casefold())
-    return bool(WORDS.intersection(words)) and _AROUND.union(WORDS).issuperset(words)
+    said = _NOT_WORDS.sub(" ", post.text).casefold()
+    return _WORD.search(said) is not None and _NOTHING_ELSE.fullmatch(said) is not None

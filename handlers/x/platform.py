@@ -282,6 +282,6 @@ class XPlatform:
 
 
 _ADVICE = {
-    "X_BEARER_TOKEN": "Copia el «Bearer Token» de la página de tu aplicación en console.x.com, «Keys and tokens».",
-    "X_ACCESS_TOKEN": "Copia otra vez las cuatro claves de la cuenta; su permiso ha de ser «Read and write».",
+    "X_BEARER_TOKEN": "Copia el «Bearer Token» de la página de tu aplicación en console.x.com.",
+    "X_ACCESS_TOKEN": "Copia otra vez las cuatro claves de la cuenta; su permiso ha de ser de lectura y escritura.",
 }
