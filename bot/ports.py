@@ -179,6 +179,7 @@ class House:
     slack_channel: str = ""
     moderators: Sequence[str] = ()  # PLATFORM:ID
     x: bool = False  # X is on: a debate that does not say otherwise is held there, too
+    x_downloads: int = 500  # posts and people of X that one person may download on a UTC day
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,6 +282,17 @@ class Metered(SQLModel, table=True):
     debate_id: int | None = Field(default=None, foreign_key="debate.id", index=True, ondelete="SET NULL")
 
 
+class Download(SQLModel, table=True):
+    """How many objects of X (posts and their authors) a person took of a debate on a UTC day; ``person`` is a hash."""
+
+    day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})  # days since 1970, UTC
+    person: str = Field(primary_key=True)
+    debate_id: int = Field(
+        foreign_key="debate.id", primary_key=True, ondelete="CASCADE", sa_column_kwargs={"autoincrement": False}
+    )
+    objects: int
+
+
 class Kept(SQLModel, table=True):
     """A small secret or mark of this installation, by name (the key that signs cookies, the last backfill)."""
 

@@ -38,6 +38,7 @@ DEFAULTS = {
     "X_ACCESS_TOKEN_SECRET": "",
     "X_API_URL": "https://api.x.com",
     "X_BUDGET_USD": "10",
+    "X_DOWNLOADS_A_DAY": "500",
 }
 
 
@@ -127,6 +128,7 @@ def test_address_leads_to_where_it_listens(host: str, address: str) -> None:
         ("X_BUDGET_USD", "diez", "=diez: debe ser una cantidad en dólares, por ejemplo 10 o 7.50"),
         ("X_BUDGET_USD", "NaN", "=NaN: debe ser una cantidad en dólares, por ejemplo 10 o 7.50"),
         ("X_BUDGET_USD", "-1", "=-1: no puede ser menos de 0"),
+        ("X_DOWNLOADS_A_DAY", "-1", "=-1: no puede ser menos de 0"),
     ],
 )
 def test_bad_value_is_named_with_what_is_wrong(name: str, value: str, what: str) -> None:

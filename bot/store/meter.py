@@ -4,8 +4,6 @@ X bills a resource once a UTC day, however often and for however many debates it
 that read it first.
 """
 
-import hashlib
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -13,7 +11,7 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot.store import passes
+from bot.store import hashes
 from bot.store.engine import Prepared, Tx
 from bot.tables import Audit
 
@@ -31,9 +29,9 @@ _NOTE = Prepared(
 
 def note(tx: Tx, debate_id: int | None, kind: str, ids: Sequence[str], *, day: date) -> None:
     """Each id has a row of this kind and UTC day; those that had one keep it."""
-    key = _key(tx)
+    key = hashes.key(tx, _KEY)
     number = day.toordinal() - _EPOCH
-    _NOTE.run(tx.conn, [(number, kind, _hash(key, ident), debate_id) for ident in ids])
+    _NOTE.run(tx.conn, [(number, kind, hashes.keyed(key, ident), debate_id) for ident in ids])
 
 
 def counts(tx: Tx, debate_id: int) -> Counter[tuple[str, date]]:
@@ -61,16 +59,3 @@ def told(tx: Tx, debate_id: int, action: str) -> Audit | None:
 def utc_day(now: datetime) -> date:
     """The day on which X bills what is read now."""
     return now.astimezone(UTC).date()
-
-
-def _hash(key: bytes, ident: str) -> str:
-    return hashlib.blake2b(ident.encode(), key=key, digest_size=12).hexdigest()
-
-
-def _key(tx: Tx) -> bytes:
-    """The installation's own key: without it nobody can tell whether an id was read."""
-    found = passes.kept(tx, _KEY)
-    if found is None:
-        found = secrets.token_hex(32)
-        passes.keep(tx, _KEY, found)
-    return bytes.fromhex(found)
