@@ -446,6 +446,18 @@ async def test_rules_of_a_bot_that_was_killed_are_tidied_up(x: XStandin, sqlite_
         await until(lambda: bot.ears.health()["foreign_rules"] == 1)
 
 
+async def test_rules_that_somebody_took_away_are_put_back(bot: Listening) -> None:
+    """X has no rules any more and so no stream for us (409): they are added again, and the stream is back."""
+    await bot.ears.reconciler._client.delete_rules([rule.id for rule in bot.x.rules])
+    bot.x.disconnect()
+    await until(lambda: bot.tags() == ["tertulia:coral", "tertulia@"])
+    await until(lambda: bool(bot.x.live))
+    assert [409] in [one.answered for one in bot.x.asked("stream")]
+    await asyncio.sleep(bot.x.rule_delay + 0.02)
+    await bot.x.post("ana", "otra vez #coral")
+    await until(lambda: bot.texts() == ["otra vez #coral"])
+
+
 async def test_rules_that_cannot_be_set_are_tried_again(x: XStandin, sqlite_store: Store) -> None:
     """X would not take a rule: the debate is searched for meanwhile, and the rule is tried again."""
     x.faults.status("change_rules", 503, times=2)

@@ -77,6 +77,7 @@ class XEars:
         self.hearing.on_missed = self.reconciler.lost
         self.stream.on_change = self._changed
         self.stream.on_connected = self._connected
+        self.stream.on_conflict = self.keeper.doubt
         self.stream.on_refused = self._refused
         self.reconciler.on_refused = self._refused
 

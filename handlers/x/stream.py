@@ -165,6 +165,7 @@ class Stream:
         self.counts = Counts()
         self.on_change: Callable[[], None] = lambda: None
         self.on_connected: Callable[[], None] = lambda: None
+        self.on_conflict: Callable[[], None] = lambda: None  # X has no rules of ours
         self.on_refused: Callable[[XRefused], None] = lambda _refused: None
 
     @property
@@ -204,6 +205,8 @@ class Stream:
                 if refused is not None and _for_good(refused):
                     self._refuse(refused)
                     return
+                if refused is not None and refused.kind is Kind.CONFLICT:
+                    self.on_conflict()
                 now = self._clock()
                 pause = self.backoff.pause(end, now, retry_at=refused.retry_at if refused is not None else None)
                 self._be(State.WAITING)
