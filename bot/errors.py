@@ -64,6 +64,10 @@ class NoSuchDraft(Refusal):
     """Ese borrador ya no está en la bandeja: se ha retirado lo que respondía. No se ha cambiado nada."""
 
 
+class NothingToUndo(Refusal):
+    """En este debate no queda ninguna corrección que deshacer. No se ha cambiado nada."""
+
+
 class UnknownCommand(Refusal):
     """No conozco «{word}». ¿Querías decir «{nearest}»? Por ejemplo: {example}"""
 

@@ -76,7 +76,7 @@ _NOT_OWN = re.compile(
 )
 # Marks that nobody sees (zero width, direction, keycaps) and raised letters: "R3ª", "R nº3".
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeffºª°]")
-_QUOTING = ("RT @", ">", "http", "www.", "“", "«", '"')
+_QUOTING = ("RT @", ">", "http", "www.", '"')
 _KIND = r"(?P<kind>[RAPQT])"
 _NUMBER = r"(?P<number>\d{1,2})"
 # R1, A1, P1, Q1 and their everyday spellings at the start of a line: "R.1", "r1)", "R-1:", "R 1.", "RR1", "Re: R1".
@@ -98,8 +98,8 @@ _MIDDLE = re.compile(rf"(?<![\w.,/#@&-]){_KIND}\.?{_NUMBER}(?P<after>\s?[^\w\s]|
 _NUMBERS = {
     word: number
     for number, words in enumerate(
-        ("uno una primera one first", "dos segunda two second", "tres tercera three third", "cuatro cuarta four fourth",
-         "cinco quinta five fifth", "seis sexta six sixth", "siete séptima seven seventh", "ocho octava eight eighth"),
+        ("uno primera one first", "dos segunda two second", "tres tercera three third", "cuatro cuarta four fourth",
+         "cinco quinta five fifth", "seis sexta six sixth", "siete seven seventh", "ocho octava eight eighth"),
         start=1,
     )
     for word in words.split()
@@ -157,9 +157,9 @@ def _own(text: str) -> str:
     """The writer's own words, in plain letters; of an article, its beginning and its end."""
     if len(text) > _ARTICLE:
         text = f"{text[:_ARTICLE]} {text[-_SIGNATURE:]}"
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
-    return _NOT_OWN.sub(" ", text) if any(mark in text for mark in _QUOTING) else text
+    if text.isascii() and not any(mark in text for mark in _QUOTING):
+        return text
+    return _NOT_OWN.sub(" ", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
 
 
 def _firm(own: str) -> Iterator[int]:

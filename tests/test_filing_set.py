@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from bot.ports import House
-from bot.store import schema, transcripts
+from bot.store import review, schema, transcripts
 from bot.store.engine import Store
 from bot.transcript import Line
 
@@ -24,24 +24,23 @@ LANGUAGES = ("es", "en")
 
 
 class Judged(NamedTuple):
-    """One message of the set with the line that it became; ``half`` is ``tune`` or ``report``."""
+    """One message of the set with the line that it became; ``half`` is ``tune`` or ``report``.
+
+    ``marked`` says that a moderator is asked to look at it.
+    """
 
     language: str
     half: str
     text: str
     right: Sequence[int]
     weak: bool
+    marked: bool
     line: Line
 
     @property
     def well(self) -> bool:
         """Whether it stands where it belongs."""
         return (self.line.question or 0) in self.right
-
-    @property
-    def marked(self) -> bool:
-        """Whether a moderator is asked to look at it."""
-        return self.line.confidence == "guess" or self.line.conflict
 
 
 def messages() -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -69,14 +68,15 @@ def judged(store: Store) -> list[Judged]:
     evening.until(90)
     lines = list(transcripts.load(store, evening.id).lines())
     assert sorted(line.platform_id for line in lines) == sorted(told), "a message was lost, or came twice"
-    return [_judge(*told[line.platform_id], line) for line in lines]
+    doubtful = {line.id for line in evening.look(lambda tx: review.doubtful(tx, evening.id))}
+    return [_judge(*told[line.platform_id], line, line.id in doubtful) for line in lines]
 
 
-def _judge(language: str, one: Mapping[str, object], line: Line) -> Judged:
+def _judge(language: str, one: Mapping[str, object], line: Line, marked: bool) -> Judged:
     text, q = str(one["say"]), one["q"]
     right = [int(str(number)) for number in (q if isinstance(q, list) else [q])]
     half = "report" if zlib.crc32(text.encode()) & 1 else "tune"
-    return Judged(language, half, text, right, bool(one.get("weak")), line)
+    return Judged(language, half, text, right, bool(one.get("weak")), marked, line)
 
 
 def _text(value: object) -> str | None:
@@ -115,7 +115,7 @@ def test_report_half_is_filed_right(results: list[Judged], language: str) -> Non
 
 
 def test_what_is_wrong_is_marked(results: list[Judged]) -> None:
-    """A moderator who looks at the guesses and conflicts finds every message that stands in the wrong place."""
+    """A moderator who goes through the review list finds every message that stands in the wrong place."""
     assert [one.text for one in results if not one.well and not one.marked] == []
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot import errors, filing
-from bot.store import debates
+from bot.store import debates, review
 from bot.store import log as store
 from bot.store.engine import Tx
 from bot.tables import Debate, from_micros
@@ -64,12 +64,33 @@ def whole(tx: Tx, debate: Debate) -> int:
 def by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, who: str, now: datetime) -> None:
     """A moderator's hand decides which question a message answers (None: none of them)."""
     debate_id = debates.ident(debate)
+    debates.lock(tx, debate_id)
     if number is not None and number not in [known for known, _ in store.asked(tx, debate_id)]:
         raise errors.NoSuchQuestion(question=f"P{number}")
     rev = debates.bump(tx, debate_id)
     store.by_hand(tx, debate_id, message_id, number or 0, rev)
     whole(tx, debate)  # what was said below it follows
-    debates.record(tx, who=who, action="file", debate_id=debate_id, now=now, detail=f"{message_id}: P{number or 0}")
+    detail = f"{message_id}: P{number or 0}"
+    debates.record(tx, who=who, action=review.FILED, debate_id=debate_id, now=now, detail=detail)
+
+
+def undo(tx: Tx, debate: Debate, *, who: str, now: datetime) -> int:
+    """The last filing by hand that stands is taken back: the message is where it was before; returns its id.
+
+    Raises ``NothingToUndo``.
+    """
+    debate_id = debates.ident(debate)
+    debates.lock(tx, debate_id)
+    standing = review.corrections(tx, debate_id)
+    if not standing:
+        raise errors.NothingToUndo
+    last = standing[-1]
+    rev = debates.bump(tx, debate_id)
+    store.by_hand(tx, debate_id, last.message_id, last.before, rev)
+    whole(tx, debate)
+    detail = f"{last.message_id}: P{last.number}"
+    debates.record(tx, who=who, action=review.UNDONE, debate_id=debate_id, now=now, detail=detail)
+    return last.message_id
 
 
 def below(

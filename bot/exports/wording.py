@@ -32,7 +32,7 @@ class Wording:
         # A mark for each bit of ``_kind``.
         self._marks = (
             say("editado"), say("después del cierre"), say("colocado por la hora"),
-            say("la etiqueta no cuadra con el hilo"),
+            say("la etiqueta no cuadra con el hilo"), say("etiqueta dudosa"),
         )  # fmt: skip
 
     def clock(self, instant: datetime) -> str:
@@ -130,11 +130,13 @@ class Wording:
 
 def _kind(line: Line) -> int:
     """What there is to know of a message, a bit for each mark."""
+    guess = line.confidence == "guess" and line.question is not None
     return (
         (line.edited_at is not None and not line.deleted)
         | line.late << 1
-        | (line.confidence == "guess" and line.question is not None) << 2
+        | (guess and line.filed_by != "label") << 2
         | line.conflict << 3
+        | (guess and line.filed_by == "label") << 4
     )
 
 

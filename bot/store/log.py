@@ -312,13 +312,15 @@ def touch(tx: Tx, message_id: int, rev: int) -> None:
     tx.conn.execute(sa.update(_message).where(_message.c.id == message_id).values(rev=rev))
 
 
-def by_hand(tx: Tx, debate_id: int, message_id: int, number: int, rev: int) -> None:
-    """The message stands under the question of a number (0: none) by a moderator's hand."""
+def by_hand(tx: Tx, debate_id: int, message_id: int, number: int | None, rev: int) -> None:
+    """The message stands under the question of a number (0: none) by a moderator's hand; None takes the hand away.
+
+    Where it stands then is for ``bot.actions.refile`` to say. Raises ``NoSuchMessage``.
+    """
     m = _message.c
-    values = {
-        "hand": number, "question": number or None, "filed_by": "hand", "confidence": "certain", "conflict": False,
-        "rev": rev,
-    }  # fmt: skip
+    values: dict[str, object] = {"hand": number, "rev": rev}
+    if number is not None:
+        values |= {"question": number or None, "filed_by": "hand", "confidence": "certain", "conflict": False}
     done = tx.conn.execute(sa.update(_message).where(m.id == message_id, m.debate_id == debate_id).values(**values))
     if done.rowcount != 1:
         raise errors.NoSuchMessage

@@ -85,6 +85,11 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "planned": say("prevista"), "held": say("parada"), "done": say("hecha"), "skipped": say("saltada"),
             "cancelled": say("retirada"),
         }  # fmt: skip
+    if field == "doubt":
+        return {
+            "time": say("colocado por la hora"), "label": say("etiqueta dudosa"),
+            "conversation": say("colocado como lo que responde"), "conflict": say("la etiqueta no cuadra con el hilo"),
+        }  # fmt: skip
     if field == "count":
         return {
             "messages": say("mensajes"), "people": say("personas"), "questions": say("preguntas"),

@@ -12,6 +12,7 @@ from bot import errors
 from bot.actions import ask, people, plan, refile, run
 from bot.ports import Actor, House
 from bot.store import debates, messages
+from bot.store import review as doubts
 from bot.store.engine import Tx
 from bot.tables import Debate
 from bot.words.catalogue import words
@@ -60,6 +61,10 @@ VERBS: Mapping[str, Action] = {
 }
 # What cannot be taken back asks first.
 _GRAVE = frozenset({"close", "cancel", "abort"})
+
+
+# More than a moderator looks through in one go; the rest comes as these are done.
+REVIEWED_AT_ONCE = 100
 
 
 # --- coming in -------------------------------------------------------------------------------------------------------
@@ -165,7 +170,32 @@ async def file(request: Request) -> Response:
         number = press.number("number") or None
         refile.by_hand(tx, debate, ident, number, who=press.actor.who, now=press.now)
 
-    return await _press(request, action, anchor=f"#m{ident}")
+    reviewing = request.query_params.get("back") == "review"
+    return await _press(request, action, back="/review" if reviewing else f"#m{ident}")
+
+
+async def review(request: Request) -> Response:
+    """What stands in its place without certainty, with a button for each question."""
+    visitor = visitor_of(request)
+    visitor.moderating()
+    with room_of(request).store.read() as tx:
+        row = debates.get(tx, request.path_params["slug"])
+        view = looks.scene(tx, row, row.rev)
+        doubtful = doubts.doubtful(tx, view.id)
+        decided = doubts.corrections(tx, view.id)
+        last = messages.get(tx, view.id, decided[-1].message_id) if decided else None
+    shown = [(doubts.doubt(one), looks.entry(one, view)) for one in doubtful[:REVIEWED_AT_ONCE]]
+    return page(
+        request, "review.html", visitor=visitor, view=view, doubtful=shown, count=len(doubtful), last=last,
+        number=decided[-1].number if decided else 0,
+    )  # fmt: skip
+
+
+async def undo(request: Request) -> Response:
+    """The last message filed by hand is where it was before."""
+    return await _press(
+        request, lambda tx, debate, press: refile.undo(tx, debate, who=press.actor.who, now=press.now), back="/review"
+    )
 
 
 async def question(request: Request) -> Response:
@@ -191,7 +221,7 @@ def _question(request: Request, *, status: int = 200, problem: str = "", kept: s
     )  # fmt: skip
 
 
-async def _press(request: Request, action: Action, *, verb: str = "", anchor: str = "#now") -> Response:
+async def _press(request: Request, action: Action, *, verb: str = "", back: str = "#now") -> Response:
     room, slug, visitor = room_of(request), request.path_params["slug"], visitor_of(request)
     press = Press(visitor.moderating(), room.clock(), room.house, await forms.read(request))
     if verb in _GRAVE and not press.really:
@@ -204,7 +234,7 @@ async def _press(request: Request, action: Action, *, verb: str = "", anchor: st
         return _refused(request, visitor, error)
     if verb == "abort" and not visitor.piece:
         return back_to("/")
-    return nothing() if visitor.piece else back_to(f"/d/{slug}{anchor}")
+    return nothing() if visitor.piece else back_to(f"/d/{slug}{back}")
 
 
 def _refused(request: Request, visitor: Visitor, error: errors.Refusal) -> Response:

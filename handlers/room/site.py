@@ -148,6 +148,8 @@ def _debate_routes(get: list[str], post: list[str]) -> list[BaseRoute]:
         Route("/d/{slug}/q/{question:int}/vote", composer.vote, methods=post),
         Route("/d/{slug}/q/{question:int}/move", moderation.move, methods=post),
         Route("/d/{slug}/q/{question:int}/{way}", moderation.decide, methods=post),
+        Route("/d/{slug}/review", moderation.review, methods=get),
+        Route("/d/{slug}/review/undo", moderation.undo, methods=post),
         Route("/d/{slug}/drafts", tray.tray, methods=get),
         Route("/d/{slug}/drafts/{way}", tray.mark, methods=post),
         Route("/d/{slug}", pages.debate, methods=get),

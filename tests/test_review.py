@@ -1,0 +1,230 @@
+"""What is filed without certainty is listed, filed by hand, and a hand's last word is taken back."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+from starlette.testclient import TestClient
+
+from bot import errors
+from bot.actions import refile
+from bot.ports import House
+from bot.store import debates, review
+from bot.store.engine import Store
+from bot.tables import Audit
+
+from tests.console import Terminal, tertulia
+from tests.hashtag_evening import HashtagEvening
+from tests.room_evening import Evening
+from tests.test_room import browser, enter, shown
+
+__all__ = ["tertulia"]
+
+NO_P9 = "No hay ninguna pregunta «P9» en este debate. Míralas con: tertulia question list"
+
+
+@pytest.fixture
+def anywhere(store: Store, house: House) -> HashtagEvening:
+    """P2 is open on X, on both databases; five things were said, of which three are doubtful."""
+    evening = HashtagEvening(store, house)
+    evening.until(21)
+    evening.posts("ana", "R2: del CEO")
+    evening.posts("luis", "del dueño")
+    answer = evening.posts("eva", "R2: del comité", reply_to="P1")
+    evening.posts("ana", "de acuerdo", reply_to=answer)
+    evening.posts("luis", "R1: humildad. R2: CEO.")
+    return evening
+
+
+def listed(evening: HashtagEvening) -> list[tuple[str, int | None, str]]:
+    """(text, question, why) of what is doubtful."""
+    rows = evening.look(lambda tx: review.doubtful(tx, evening.id))
+    return [(one.text, one.question, review.doubt(one)) for one in rows]
+
+
+def standing(evening: HashtagEvening) -> list[tuple[int | None, str]]:
+    """(question, filed by) of each message, oldest first."""
+    return [(question, by) for _, _, question, by, _ in evening.log()]
+
+
+def by_hand(evening: HashtagEvening, message: int, number: int | None) -> None:
+    """A moderator files a message."""
+    evening.store.write(
+        lambda tx: refile.by_hand(tx, debates.get(tx, evening.id), message, number, who="slack:UMOD", now=evening.now)
+    )
+
+
+def undone(evening: HashtagEvening) -> int:
+    """A moderator takes the last correction back; returns the message that it was about."""
+    return evening.store.write(
+        lambda tx: refile.undo(tx, debates.get(tx, evening.id), who="slack:UMOD", now=evening.now)
+    )
+
+
+def test_guesses_and_contradictions_are_listed(anywhere: HashtagEvening) -> None:
+    """Contradictions first; what is certain or likely, what was deleted and what was said before P1 is not there."""
+    assert listed(anywhere) == [
+        ("R2: del comité", 2, "conflict"), ("del dueño", 2, "time"), ("R1: humildad. R2: CEO.", 1, "label"),
+    ]  # fmt: skip
+
+
+def test_what_is_filed_by_hand_is_not_doubtful_any_more(anywhere: HashtagEvening) -> None:
+    """Under the question where it was, too: somebody has looked at it."""
+    by_hand(anywhere, 2, 2)
+    by_hand(anywhere, 5, None)
+
+    assert listed(anywhere) == [("R2: del comité", 2, "conflict")]
+
+
+def test_undo_takes_back_one_after_the_other(anywhere: HashtagEvening) -> None:
+    """Twice the same message and then another: each undo is one step back, what hangs below goes along."""
+    before = standing(anywhere)
+    by_hand(anywhere, 3, 1)
+    once = standing(anywhere)
+    by_hand(anywhere, 3, None)
+    by_hand(anywhere, 2, 1)
+
+    assert once == [(2, "label"), (2, "time"), (1, "hand"), (1, "conversation"), (1, "label")]
+    assert (undone(anywhere), standing(anywhere)[1]) == (2, (2, "time"))
+    assert (undone(anywhere), standing(anywhere)) == (3, once)
+    assert (undone(anywhere), standing(anywhere)) == (3, before)
+    with pytest.raises(errors.NothingToUndo):
+        undone(anywhere)
+
+
+def test_corrections_and_their_undoing_are_audit_rows(anywhere: HashtagEvening) -> None:
+    """Who filed what where, and who took it back; a new correction after an undo can be taken back itself."""
+    by_hand(anywhere, 2, 1)
+    undone(anywhere)
+    by_hand(anywhere, 2, None)
+
+    query = select(Audit).where(col(Audit.who) == "slack:UMOD").order_by(col(Audit.id))
+    rows = anywhere.look(lambda tx: [(one.action, one.detail) for one in tx.session.exec(query)])
+    assert rows == [("file", "2: P1"), ("unfile", "2: P1"), ("file", "2: P0")]
+    assert anywhere.look(lambda tx: review.corrections(tx, anywhere.id)) == [review.Correction(2, 0, None)]
+
+
+def test_undo_of_a_rebuilt_debate_is_as_good(anywhere: HashtagEvening) -> None:
+    """The hand outlives a rebuild, and so does the way back."""
+    by_hand(anywhere, 2, 1)
+    assert anywhere.store.write(lambda tx: refile.whole(tx, debates.get(tx, anywhere.id))) == 0
+    undone(anywhere)
+
+    assert standing(anywhere)[1] == (2, "time")
+    assert anywhere.store.write(lambda tx: refile.whole(tx, debates.get(tx, anywhere.id))) == 0
+
+
+# --- the terminal ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def debate(tertulia: Terminal, house: House) -> str:
+    """The id of a debate of the terminal's folder: P1 was asked; one message has a label, two have none."""
+    from bot.store import schema
+
+    store = Store(f"sqlite:///{tertulia.folder}/tertulia.db")
+    schema.upgrade(store)
+    evening = HashtagEvening(store, house)
+    evening.until(21)
+    for text in ("R1: la escucha", "del CEO", "del\tdueño"):
+        evening.posts("ana", text)
+    store.close()
+    return str(evening.id)
+
+
+def test_terminal_lists_and_files(tertulia: Terminal, debate: str) -> None:
+    """The list has a line each with its reason; several are filed at once, and the last is taken back."""
+    first = tertulia("review", debate)
+    assert [re.split(r"\s{2,}", one) for one in first.out.splitlines()] == [
+        ["ID", "P", "MOTIVO", "DE", "MENSAJE"],
+        ["2", "2", "colocado por la hora", "ana", "del CEO"], ["3", "2", "colocado por la hora", "ana", "del dueño"],
+    ]  # fmt: skip
+    assert tertulia("review", debate, "--file", "2:P1", "--file", "3:0").out == "Hecho. Quedan 0 por repasar.\n"
+    assert (tertulia("review", debate).out, tertulia("review", debate).err) == ("", "No hay nada que repasar.\n")
+    assert tertulia("review", debate, "--undo").out == "Hecho. Quedan 1 por repasar.\n"
+    assert [(one["message"], one["why"]) for one in tertulia("review", debate, "--json").json] == [("3", "time")]
+
+
+def test_terminal_lists_for_programs(tertulia: Terminal, debate: str) -> None:
+    """Every field of a doubtful message, as data."""
+    assert tertulia("review", debate, "--json").json[0] == {
+        "message": "2", "platform": "x", "author": "ana", "text": "del CEO", "posted_at": "2027-01-14T18:21:00Z",
+        "question": 2, "filed_by": "time", "confidence": "guess", "conflict": False, "why": "time",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("args", "refusal"),
+    [
+        (["--file", "dos"], "A «--file» le falta un dato: mensaje y pregunta. Por ejemplo: --file 12:P2"),
+        (
+            ["--file", "3:P1", "--file", "2:P9"],
+            "No hay ninguna pregunta «P9» en este debate. Míralas con: tertulia question list",
+        ),
+        (["--undo"], "En este debate no queda ninguna corrección que deshacer. No se ha cambiado nada."),
+    ],
+)
+def test_terminal_refuses_what_cannot_be(tertulia: Terminal, debate: str, args: list[str], refusal: str) -> None:
+    """One line that says why; a message that was named with it is not filed either."""
+    assert tertulia("review", debate, *args).refusal == refusal
+    assert len(tertulia("review", debate, "--json").json) == 2
+
+
+# --- the room --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Iterator[Evening]:
+    """An evening in the room; P2 is open."""
+    made = Evening(tmp_path)
+    made.plan(asked=2)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def visitor(evening: Evening) -> Iterator[TestClient]:
+    """A moderator's browser without a script."""
+    with browser(evening) as client:
+        enter(client, evening)
+        yield client
+
+
+def test_room_lists_files_and_undoes_without_a_script(evening: Evening, visitor: TestClient) -> None:
+    """From the debate to the list, a button for each question, back to the list, and one step back."""
+    evening.slack("Sobre la primera, que nadie se ofenda")
+    at = f"/d/{evening.slug}"
+    assert f'href="{at}/review"' in visitor.get(at).text
+    page = visitor.get(f"{at}/review")
+    assert "P2 · colocado por la hora" in shown(page)
+    assert re.findall(r'name="number" value="(\d)"', page.text) == ["1", "2", "0"]
+
+    filed = visitor.post(f"{at}/m/1/file?back=review", data={"number": "1"})
+    assert "No hay nada que repasar." in shown(filed)
+    assert "Lo último: un mensaje de Marta, a la P1." in shown(filed)
+
+    assert "P2 · colocado por la hora" in shown(visitor.post(f"{at}/review/undo"))
+
+
+def test_room_shows_markup_of_a_doubtful_message_as_text(evening: Evening, visitor: TestClient) -> None:
+    """What people write is never obeyed, here neither."""
+    evening.slack("<script>alert(1)</script>")
+    assert "<script>alert" not in visitor.get(f"/d/{evening.slug}/review").text
+
+
+def test_room_closes_the_review_to_members(evening: Evening) -> None:
+    """Neither the list nor the undo is anybody's."""
+    with browser(evening) as client:
+        codes = [
+            client.get(f"/d/{evening.slug}/review").status_code,
+            client.post(f"/d/{evening.slug}/review/undo").status_code,
+        ]
+    assert codes == [403, 403]
+
+
+def test_room_refuses_an_undo_of_nothing(evening: Evening, visitor: TestClient) -> None:
+    """A second press on a page that is old says so."""
+    refused = visitor.post(f"/d/{evening.slug}/review/undo")
+    assert (refused.status_code, "ninguna corrección que deshacer" in shown(refused)) == (409, True)
