@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,13 +26,18 @@ from bot.store.engine import Store
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp, Timing
 
+from tests.standin_x.server import XStandin
+from tests.test_x_together import x_settings
+
 pytestmark = pytest.mark.crash
 
 CHANNEL = "C0CRASH"
+HASHTAG = "golpes"
 KILLS = int(os.environ.get("TERTULIA_KILLS", "30"))
 QUESTIONS = 40
 EVERY = timedelta(seconds=2)
 PER_SECOND = 60
+POSTS_PER_SECOND = 20
 # As many as an evening has questions: after a fall each is read back, at the fifty calls a minute that Slack allows.
 THREADS = 8
 
@@ -98,35 +103,55 @@ async def slack() -> AsyncIterator[SlackStandin]:
         yield standin
 
 
-async def test_nothing_is_lost_and_nothing_is_said_twice(slack: SlackStandin, tmp_path: Path) -> None:
-    """Killed thirty times under load: all that was said is in the log, once; each question in the channel, once."""
+@pytest.fixture
+async def x() -> AsyncIterator[XStandin]:
+    """An X whose search learns of a post a little after it was posted, as it does."""
+    async with XStandin(search_lag=0.3, strict_rates=False) as standin:
+        yield standin
+
+
+@pytest.mark.parametrize(
+    ("kills", "on_x"), [pytest.param(KILLS, False, id="slack"), pytest.param(-(-KILLS // 3), True, id="slack-and-x")]
+)
+async def test_nothing_is_lost_and_nothing_is_said_twice(
+    slack: SlackStandin, x: XStandin, tmp_path: Path, *, kills: int, on_x: bool
+) -> None:
+    """Killed again and again under load: all that was said is in the log, once; each question in each place, once."""
     chance = random.Random(20270114)
     store = Store(f"sqlite:///{tmp_path / 'tertulia.db'}")
     schema.upgrade(store)
-    debate_id = store.write(lambda tx: debates.ident(plan.add(tx, _file(), house=House(), actor=OPERATOR, now=_now())))
-    victim = Victim(_environment(slack, tmp_path), tmp_path)
+    house = House(x=on_x)
+    debate_id = store.write(lambda tx: debates.ident(plan.add(tx, _file(), house=house, actor=OPERATOR, now=_now())))
+    victim = Victim(_environment(slack, tmp_path) | (_on_x(x) if on_x else {}), tmp_path)
     await victim.start()
     await _opened(slack)
     said: list[str] = []
-    talking = asyncio.create_task(_talk(slack, said, chance))
+    talking = [asyncio.create_task(_talk(slack, said, chance))]
+    if on_x:
+        talking.append(asyncio.create_task(_post(x, said, random.Random(20270115))))
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         await asyncio.sleep(chance.uniform(0.1, 1.5))
         await victim.kill()
         await victim.start()
 
-    talking.cancel()
+    await _silent(talking)
     await slack.settled()
     logged = await _logged(store, debate_id, len(said))
+    standing = await _standing(store, debate_id, x) if on_x else []
     seconds = await victim.stop()
     assert seconds < 5.0
     assert [text for text, count in logged.items() if count > 1] == []
     assert [text for text in said if text not in logged] == []
     posted = Counter(post.key for post in slack.record.posts)
     assert [key for key, count in posted.items() if count > 1] == []
-    asked = [int(found[1]) for post in slack.record.posts if (found := re.match(r"P(\d+) ", post.text))]
+    asked = _numbers(post.text for post in slack.record.posts)
     done = _asked(store, debate_id)
-    assert (sorted(asked), len(asked) > KILLS // 4) == (done, True)
+    assert (asked, len(asked) > kills // 4) == (done, True)
+    if on_x:
+        assert [text for text, count in Counter(post.text for post in x.posts).items() if count > 1] == []
+        assert (standing, len(standing) > kills // 4) == (done[: len(standing)], True)
+        assert _numbers(post.text for post in x.posts) == done
 
 
 async def _opened(slack: SlackStandin) -> None:
@@ -151,15 +176,49 @@ async def _talk(slack: SlackStandin, said: list[str], chance: random.Random) -> 
         await asyncio.sleep(1 / PER_SECOND)
 
 
+async def _post(x: XStandin, said: list[str], chance: random.Random) -> None:
+    """Ten people post on X, with the hashtag or in answer to a question, until they are told to stop."""
+    for number in itertools.count():
+        questions = [post.id for post in x.posts if _numbers([post.text])]
+        under = chance.choice(questions) if questions and chance.random() < 0.5 else None
+        text = f"mensaje número {number} en X" + ("" if under else f" #{HASHTAG}")
+        said.append(text)
+        await x.post(f"persona{number % 10}", text, reply_to=under)
+        await asyncio.sleep(1 / POSTS_PER_SECOND)
+
+
+async def _silent(talking: Iterable["asyncio.Task[None]"]) -> None:
+    """Nobody says anything any more; fails where somebody had stopped before they were told to."""
+    for task in talking:
+        assert not task.done(), task.exception()
+        task.cancel()
+    await asyncio.gather(*talking, return_exceptions=True)
+
+
 async def _logged(store: Store, debate_id: int, wanted: int) -> Counter[str]:
     """What the log holds once all is in it, or after waiting for as long as a backfill may take."""
     found: Counter[str] = Counter()
-    for _ in range(200):
+    for _ in range(300):
         found = Counter(line.text for line in transcripts.load(store, debate_id).lines())
         if len(found) >= wanted:
             break
         await asyncio.sleep(0.3)
     return found
+
+
+async def _standing(store: Store, debate_id: int, x: XStandin) -> list[int]:
+    """The numbers of the questions on X, once it has those that are asked by now, or after ten seconds."""
+    wanted = _asked(store, debate_id)
+    for _ in range(100):
+        if set(wanted) <= set(_numbers(post.text for post in x.posts)):
+            break
+        await asyncio.sleep(0.1)
+    return _numbers(post.text for post in x.posts)
+
+
+def _numbers(texts: Iterable[str]) -> list[int]:
+    """The numbers of the questions among the texts."""
+    return sorted(int(found[1]) for text in texts if (found := re.match(r"P(\d+) ", text)))
 
 
 def _asked(store: Store, debate_id: int) -> list[int]:
@@ -184,6 +243,11 @@ def _environment(slack: SlackStandin, folder: Path) -> dict[str, str]:
     }
 
 
+def _on_x(x: XStandin) -> dict[str, str]:
+    """The settings of X; what a thousand posts cost is not what is tried here."""
+    return {**x_settings(x), "X_BUDGET_USD": "1000"}
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -195,4 +259,4 @@ def _file() -> DebateFile:
     )  # fmt: skip
     questions = tuple(PlannedQuestion(f"¿Pregunta número {number}?") for number in range(1, QUESTIONS + 1))
     starts = _now() + timedelta(seconds=2)
-    return DebateFile("A prueba de golpes", questions, starts=starts, pace=pace, slack=CHANNEL)
+    return DebateFile("A prueba de golpes", questions, starts=starts, pace=pace, hashtag=HASHTAG, slack=CHANNEL)
