@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import errors
+from bot.outbox import LEASE
 from bot.ports import Draft, Operation, Platform
 from handlers.x.client import Keys, Kind, XClient, XRefused
 from handlers.x.looks import fitted, look, same
-from handlers.x.mouth import XMouth
+from handlers.x.mouth import PATIENCE, XMouth
 from handlers.x.weight import LONGEST, addresses, weighted
 
 from tests.standin_x.server import XStandin
@@ -79,11 +80,11 @@ def test_variants_read_the_same_and_are_never_the_same() -> None:
 class Desk:
     """A mouth on a stand-in, what it was stopped by, and which posts are another draft's."""
 
-    def __init__(self, x: XStandin, client: XClient, *, speaks: bool = True) -> None:
+    def __init__(self, x: XStandin, client: XClient, *, speaks: bool = True, patience: float = 5.0) -> None:
         self.x = x
         self.taken: set[str] = set()
         self.stopped: list[Kind] = []
-        self.mouth = XMouth(client, speaks=speaks, taken=self.taken.__contains__)
+        self.mouth = XMouth(client, speaks=speaks, taken=self.taken.__contains__, patience=patience)
         self.mouth.on_stop = self._stop
 
     def _stop(self, refused: XRefused) -> None:
@@ -100,12 +101,12 @@ def keys_of(x: XStandin) -> Keys:
 
 
 @asynccontextmanager
-async def desk_on(x: XStandin, **more: bool) -> AsyncIterator[Desk]:
+async def desk_on(x: XStandin, *, speaks: bool = True, patience: float = 5.0) -> AsyncIterator[Desk]:
     """A desk with a client of its own."""
     client = XClient(keys_of(x), x.url)
     await client.start()
     try:
-        yield Desk(x, client, **more)
+        yield Desk(x, client, speaks=speaks, patience=patience)
     finally:
         await client.close()
 
@@ -182,6 +183,20 @@ async def test_an_answer_that_was_lost_is_unsure_and_then_found(desk: Desk) -> N
 
     assert await desk.mouth.find(wanted, since()) == desk.x.posts[0].id
     assert await desk.mouth.find(draft("Otra cosa"), since()) is None
+
+
+async def test_an_answer_that_never_comes_is_not_waited_for() -> None:
+    """The post must be looked for while it is still this process's to send: its lease is a minute."""
+    async with XStandin() as x, desk_on(x, patience=0.4) as hasty:
+        x.faults.hang_after_store()
+        with pytest.raises(errors.Unsure):
+            await hasty.mouth.send(draft())
+        x.faults.hang("own_posts")
+        with pytest.raises(errors.Unsure, match="no se puede mirar si está"):
+            await hasty.mouth.find(draft(), since())
+
+        assert await hasty.mouth.find(draft(), since()) == x.posts[0].id
+        assert timedelta(seconds=2 * PATIENCE) < LEASE
 
 
 async def test_what_is_not_there_is_not_found(desk: Desk) -> None:

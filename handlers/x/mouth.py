@@ -3,6 +3,7 @@
 It never likes, follows, quotes or mentions anybody, and says nothing in private: X lets a bot do none of that unasked.
 """
 
+import asyncio
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,8 @@ from handlers.x.client import Kind, Page, XClient, XRefused
 from handlers.x.looks import look, same
 from handlers.x.posts import Strange
 
+# Looking and saying together (seconds each) must end before the post's lease does (bot/outbox.py).
+PATIENCE = 25.0
 # How much earlier than our own first try a post is looked for: clocks differ.
 MARGIN = timedelta(seconds=60)
 # After a 429 that does not say until when (seconds).
@@ -38,9 +41,10 @@ class XMouth:
 
     def __init__(
         self, client: XClient, *, speaks: bool, taken: Callable[[str], bool],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC), patience: float = PATIENCE,
     ) -> None:  # fmt: skip
         """``speaks``: there are keys to post with; ``taken`` tells of a post of ours whether it is another draft's."""
+        self._patience = patience
         self._client = client
         self._speaks = speaks
         self._taken = taken
@@ -58,11 +62,12 @@ class XMouth:
             raise errors.NotEver(why=phrase("en X no se corrige lo publicado"))
         self._may_speak(draft)
         try:
-            if draft.operation is Operation.DELETE:
-                return await self._delete(draft)
-            return await self._post(draft)
+            async with asyncio.timeout(self._patience):
+                return await (self._delete(draft) if draft.operation is Operation.DELETE else self._post(draft))
         except XRefused as refused:
             raise self._verdict(refused) from refused
+        except TimeoutError as error:
+            raise errors.Unsure(why=type(error).__name__) from error
 
     async def find(self, draft: Draft, since: datetime) -> str | None:
         """The id of the draft where it stands already, or None; raises as ``send`` does."""
@@ -70,9 +75,13 @@ class XMouth:
             return None  # to delete again does no harm, the rest is never sent
         self._may_speak(draft)
         try:
-            page = await self._client.own_posts(since_id=posts.id_at(since - MARGIN))
+            async with asyncio.timeout(self._patience):
+                page = await self._client.own_posts(since_id=posts.id_at(since - MARGIN))
         except XRefused as refused:
             raise self._unseeing(refused) from refused
+        except TimeoutError as error:
+            why = phrase("no se puede mirar si está: {why}", why=type(error).__name__)
+            raise errors.Unsure(why=why) from error
         mine, _others = self._read(page, draft)
         if mine is None and page.next_token is not None:
             raise errors.Unsure(why=phrase("demasiados mensajes desde entonces"))

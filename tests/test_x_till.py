@@ -1,0 +1,124 @@
+"""The money of X as it is spent: who pays, who may go on, and what a hashtag that is too full does."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlmodel import select
+
+from bot.actions import plan, run
+from bot.debatefile import DebateFile, PlannedQuestion
+from bot.ports import CLOCK, OPERATOR, House
+from bot.store import debates
+from bot.store.engine import Store
+from bot.tables import Outbox
+from bot.writer import Writer
+from handlers.x.terms import Billed
+from handlers.x.till import Till
+
+NOW = datetime(2027, 1, 14, 18, tzinfo=UTC)
+
+
+@pytest.fixture
+def writer(sqlite_store: Store) -> Iterator[Writer]:
+    """A writer that runs."""
+    made = Writer(sqlite_store)
+    made.start()
+    yield made
+    made.stop()
+
+
+class Hall:
+    """Debates, and a till whose clock is set by hand."""
+
+    def __init__(self, store: Store, writer: Writer, budget: str = "1") -> None:
+        self.store = store
+        self.now = NOW
+        self.till = Till(store, writer, Decimal(budget), lambda: self.now)
+
+    def planned(self, hashtag: str, *, starts: datetime) -> int:
+        """A debate is planned under a hashtag."""
+        wanted = DebateFile(hashtag, (PlannedQuestion("¿Una?"),), starts=starts, hashtag=hashtag, x=True, slack="")
+        early = starts - timedelta(days=1)
+        return self.store.write(
+            lambda tx: debates.ident(plan.add(tx, wanted, house=House(), actor=OPERATOR, now=early))
+        )
+
+    def opened(self, hashtag: str, *, ago: timedelta = timedelta(0)) -> int:
+        """A debate was opened some time ago."""
+        debate_id = self.planned(hashtag, starts=NOW - ago)
+        self.store.write(lambda tx: run.open_now(tx, debates.get(tx, debate_id), actor=CLOCK, now=NOW - ago))
+        return debate_id
+
+    def bills(self) -> list[tuple[int | None, int]]:
+        """(debate, how many) of what was billed."""
+        query = "SELECT debate_id, count(*) FROM metered GROUP BY debate_id ORDER BY debate_id"
+        with self.store.read() as tx:
+            return [(debate_id, count) for debate_id, count in tx.conn.exec_driver_sql(query).all()]
+
+    def told(self) -> list[str]:
+        """The kinds of what the room's moderators and members were told."""
+        with self.store.read() as tx:
+            rows = tx.session.exec(select(Outbox).where(Outbox.platform == "room")).all()
+        return [row.kind for row in rows if row.kind != "welcome"]
+
+
+async def test_who_takes_answers_pays(sqlite_store: Store, writer: Writer) -> None:
+    """Before an hour the next debate pays, in it the open one; without any the house does."""
+    hall = Hall(sqlite_store, writer)
+    hall.till.billed(Billed.USER_READ, ["me"])
+    await hall.till.settle()
+    coming = hall.planned("Luego", starts=NOW + timedelta(minutes=10))
+    hall.till.billed(Billed.POST_READ, ["1"])
+    await hall.till.settle()
+    opened = hall.opened("Ahora", ago=timedelta(minutes=30))
+    hall.till.billed(Billed.POST_READ, ["2", "3", "1"])
+    await hall.till.settle()
+
+    assert hall.bills() == [(None, 1), (coming, 1), (opened, 2)]
+
+
+async def test_a_debate_that_has_spent_its_budget_stops_alone(sqlite_store: Store, writer: Writer) -> None:
+    """Another one that is on goes on, and pays from then on."""
+    hall = Hall(sqlite_store, writer, budget="0.05")
+    other = hall.opened("Otra", ago=timedelta(minutes=40))
+    dear = hall.opened("Cara", ago=timedelta(minutes=30))
+    hall.till.billed(Billed.POST_READ, [str(number) for number in range(10)])
+    spent = await hall.till.settle()
+    hall.till.billed(Billed.POST_READ, ["11"])
+    await hall.till.settle()
+
+    assert (sorted(spent.over), sorted(spent.going)) == ([dear], [other])
+    assert hall.bills() == [(other, 1), (dear, 10)]
+    assert hall.told() == ["budget", "without_x"]
+
+
+async def test_a_full_hashtag_is_told_once_to_who_moderates(sqlite_store: Store, writer: Writer) -> None:
+    """Whether it is somebody else's by now is for people to say: nothing is narrowed or left."""
+    hall = Hall(sqlite_store, writer)
+    debate_id = hall.opened("Llena")
+    for _ in range(301):
+        hall.till.heard()
+    for _ in range(3):
+        hall.till.billed(Billed.POST_READ, ["1"])
+        await hall.till.settle()
+
+    assert (hall.told(), sorted(hall.till.spent.going)) == (["crowd"], [debate_id])
+
+
+async def test_what_could_not_be_noted_is_noted_later(sqlite_store: Store, writer: Writer) -> None:
+    """The database was locked when the bill came."""
+    hall = Hall(sqlite_store, writer)
+    hall.opened("Ahora")
+    writer.stop()
+    hall.till.billed(Billed.POST_READ, ["1"])
+    with pytest.raises(Exception):  # noqa: B017, PT011  (whatever a stopped writer raises)
+        await hall.till.settle()
+    again = Writer(sqlite_store)
+    again.start()
+    hall.till._writer = again
+    await hall.till.settle()
+    again.stop()
+
+    assert [count for _, count in hall.bills()] == [1]
