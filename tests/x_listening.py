@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -201,3 +201,15 @@ async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  (the world outside gives no signal)
             await asyncio.sleep(0.01)
+
+
+def searching(*, up: float = HASTY.search.up, lag: float = HASTY.search.lag) -> Tempo:
+    """The hasty tempo with another rhythm of searching."""
+    return replace(HASTY, search=replace(HASTY.search, up=up, lag=lag))
+
+
+async def silenced(bot: Listening) -> None:
+    """The stream is refused from now on, and the log knows it."""
+    bot.x.faults.status("stream", 503, times=1_000)
+    bot.x.disconnect()
+    await until(lambda: bot.gaps()[-1:] == [False])
