@@ -316,3 +316,23 @@ async def test_what_was_being_said_has_landed_when_it_stops(x: XStandin, sqlite_
         assert (took < timedelta(seconds=2), bot.outbox("x"), [post.text for post in x.posts]) == (
             True, [("note", "sent")], ["Hola"],
         )  # fmt: skip
+
+
+async def test_troubles_on_the_way_double_nothing_and_lose_nothing(x: XStandin, sqlite_store: Store) -> None:
+    """Stored without an answer, broken before it was stored, 503 in every form: each post stands once."""
+    async with bot_on(x, sqlite_store, access_of(x)) as bot:
+        await bot.listening()
+        x.faults.drop_after_store()
+        await bot.writer.do(bot.asking)
+        await until(lambda: bot.outbox("x")[-1] == ("question", "sent"), 30)
+        x.faults.html_503("create")
+        x.faults.empty_503("own_posts")
+        await bot.writer.do(bot.asking)
+        await until(lambda: bot.outbox("x")[-1] == ("question", "sent"), 30)
+        x.faults.drop_before_store()
+        await bot.writer.do(bot.asking)
+        await until(lambda: bot.outbox("x")[-1] == ("question", "sent"), 30)
+
+        assert [post.text for post in x.posts] == [
+            "P1 ¿Qué es un coral? #Coral", "P2 ¿Quién vive en él? #Coral", "P3 ¿Qué lo daña? #Coral",
+        ]  # fmt: skip
