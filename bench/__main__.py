@@ -23,6 +23,7 @@ BENCHES: Mapping[str, str] = {
     "importing": "Import of a Slack export",
     "cues": "The clock",
     "slack_events": "Slack events",
+    "x_events": "Posts of X",
     "room": "The room",
 }
 """Each module of this folder that measures, with its heading."""

@@ -55,6 +55,7 @@ class Size:
     slow_pairs: int = 2  # of what takes minutes
     events: Sequence[tuple[int, float]] = ((200, 60.0), (1000, 20.0))  # (events a second, seconds)
     saturation: tuple[int, int] = (6_000, 3)  # (events, pairs)
+    stream: tuple[int, float] = (1_000, 30.0)  # (posts of X a second, seconds)
     dispatches: int = 2_000
     cues: int = 10_000
     due: int = 20  # debates, one after the other, of which each has a dozen cues that fall due while we look
@@ -68,7 +69,8 @@ class Size:
 FULL = Size(Shape())
 QUICK = Size(
     Shape(messages=2_000, people=100), quick=True, pairs=2, slow_pairs=1, events=((200, 3.0), (1000, 2.0)),
-    saturation=(1_000, 1), dispatches=200, cues=500, due=3, burst=5, wire=4, readers=20, posts=5, queries=50,
+    saturation=(1_000, 1), stream=(1_000, 2.0), dispatches=200,
+    cues=500, due=3, burst=5, wire=4, readers=20, posts=5, queries=50,
 )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def bot(home: Path, env: Mapping[str, str] | None = None) -> Iterator[Bot]:
     """A bot runs in a folder and is healthy; SIGTERM ends it. Raises ``Unavailable`` when it ends itself."""
     port = free_port()
     given = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "SLACK_"))},
+        **{name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "SLACK_", "X_"))},
         "TERTULIA_WEB_PORT": str(port), "TERTULIA_DATABASE_URL": f"sqlite:///{home / 'tertulia.db'}",
         "TERTULIA_TIMEZONE": "UTC", "PYTHONPATH": str(ROOT), **(env or {}),
     }  # fmt: skip

@@ -26,20 +26,22 @@ def empty(path: Path) -> Store:
     return store
 
 
-def debate_file(title: str, starts: datetime, pace: Pace, *, slack: str = "", questions: int = 5) -> DebateFile:
-    """A debate to be planned, in the room and (where one is given) in a Slack channel."""
+def debate_file(
+    title: str, starts: datetime, pace: Pace, *, slack: str = "", x: bool = False, questions: int = 5
+) -> DebateFile:
+    """A debate to be planned, in the room, (where one is given) in a Slack channel, and (where it is to be) on X."""
     asked = tuple(PlannedQuestion(f"¿Qué cambia en la pregunta {number}?") for number in range(1, questions + 1))
     local = starts.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    return DebateFile(title=title, starts=local, timezone="UTC", questions=asked, pace=pace, slack=slack)
+    return DebateFile(title=title, starts=local, timezone="UTC", questions=asked, pace=pace, slack=slack, x=x)
 
 
-def opened(store: Store, title: str, *, slack: str = "", hours: int = 10) -> tuple[int, str]:
+def opened(store: Store, title: str, *, slack: str = "", x: bool = False, hours: int = 10) -> tuple[int, str]:
     """A debate that is open now, its first question asked; returns its id and slug."""
     now = datetime.now(UTC)
     pace = Pace(minutes=timedelta(hours=hours), first=timedelta(hours=hours - 1))
 
     def begin(tx: Tx) -> tuple[int, str]:
-        file = debate_file(title, now, pace, slack=slack, questions=2)
+        file = debate_file(title, now, pace, slack=slack, x=x, questions=2)
         debate = plan.add(tx, file, house=HOUSE, actor=OPERATOR, now=now - timedelta(seconds=2))
         run.open_now(tx, debate, actor=OPERATOR, now=now)
         run.ask_next(tx, debate, actor=OPERATOR, now=now, really=True)
