@@ -10,10 +10,12 @@ from starlette.testclient import TestClient
 
 from bot import errors
 from bot.actions import refile
+from bot.exports.wording import Wording
 from bot.ports import House
-from bot.store import debates, review
+from bot.store import debates, review, transcripts
 from bot.store.engine import Store
 from bot.tables import Audit
+from bot.words.catalogue import words
 
 from tests.console import Terminal, tertulia
 from tests.hashtag_evening import HashtagEvening
@@ -114,6 +116,17 @@ def test_undo_of_a_rebuilt_debate_is_as_good(anywhere: HashtagEvening) -> None:
 
     assert standing(anywhere)[1] == (2, "time")
     assert anywhere.store.write(lambda tx: refile.whole(tx, debates.get(tx, anywhere.id))) == 0
+
+
+def test_transcript_marks_what_is_doubtful(anywhere: HashtagEvening) -> None:
+    """Whoever reads it knows, with the reason: the hour, a doubtful label, a label against its thread."""
+    transcript = transcripts.load(anywhere.store, anywhere.id)
+    wording = Wording(transcript.head, words("es"))
+
+    assert {line.text: wording.marks(line) for line in transcript.lines()} == {
+        "R2: del CEO": [], "del dueño": ["colocado por la hora"], "de acuerdo": [],
+        "R2: del comité": ["la etiqueta no cuadra con el hilo"], "R1: humildad. R2: CEO.": ["etiqueta dudosa"],
+    }  # fmt: skip
 
 
 # --- the terminal ----------------------------------------------------------------------------------------------------
