@@ -5,6 +5,7 @@ After a wanted change of a format: ``TERTULIA_WRITE_GOLDEN=1 pytest tests/test_x
 
 import gzip
 import json
+import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import errors
+from bot import analyser, errors
 from bot.actions import imports, log
 from bot.ports import OPERATOR, House, Platform
 from bot.store import debates
@@ -325,7 +326,43 @@ def test_second_process_reads_the_same(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(ahead, "LARGE", 0)
     left = Left()
 
-    assert (ahead.chat(folder, Wanted("meetalfaro", host="elena_x"), left), left) == here
+    with ahead.Reader(folder) as reader:
+        there = reader.chat(Wanted("meetalfaro", host="elena_x"), left)
+        pieces = list(reader.batches(there.said, 100))
+        terms = [reader.terms(one.text) for one in there.said]
+    assert (there, left) == here
+    assert [one for piece in pieces for one in piece] == there.said
+    assert terms == [analyser.terms(one.text) for one in there.said]
+
+
+def test_second_process_that_is_ended_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it analyses; while it reads, the import is refused and nothing is stored."""
+    monkeypatch.setattr(ahead, "LARGE", 0)
+    monkeypatch.setattr(ahead, "PATIENCE_SECONDS", 0.05)
+    with ahead.Reader(folder) as reader:
+        found = reader.chat(Wanted("meetalfaro"), Left())
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+        pieces = list(reader.batches(found.said, 2))
+        assert [one for piece in pieces for one in piece] == found.said
+        assert reader.terms("Debates") == analyser.terms("Debates")
+
+
+def test_large_archive_becomes_the_same_debate(
+    tertulia: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command with two processes leaves the bytes that it leaves with one."""
+    written = []
+    for large, name in ((10**9, "uno"), (0, "dos")):
+        monkeypatch.setattr(ahead, "LARGE", large)
+        monkeypatch.setenv("TERTULIA_DATABASE_URL", f"sqlite:///{name}.db")
+        assert brought(tertulia, folder, "--host", "7").out == "1\n"
+        out = tertulia.folder / name
+        tertulia("export", "1", "--format", "jsonl", "--out", str(out))
+        written.append((out.read_bytes(), tertulia("search", "seguro", "--json").json))
+
+    assert written[0] == written[1]
 
 
 @pytest.mark.parametrize("cut", range(0, 330, 11))
@@ -527,5 +564,6 @@ def test_every_shared_archive_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     here = archive.chat(SHARED, Wanted("dogs"), first)
     monkeypatch.setattr(ahead, "LARGE", 0)
 
-    assert ahead.chat(SHARED, Wanted("dogs"), second) == here
+    with ahead.Reader(SHARED) as reader:
+        assert reader.chat(Wanted("dogs"), second) == here
     assert (first, first.cut, bool(here.said)) == (second, 1, True)

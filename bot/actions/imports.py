@@ -4,7 +4,7 @@ A debate that nobody else has seen yet needs no looking up: each row goes in onc
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -29,7 +29,8 @@ ROWS = 5_000
 class Origin:
     """Where it was said: the platform, the place's id and name there, and what the debate shall be called ("": as the
     place, with its days). ``questions`` are the messages whose threads are answers, in order of time; ``worded`` has
-    by their ids the number and the words of those that are not asked one after the other in all of their text.
+    by their ids the number and the words of those that are not asked one after the other in all of their text;
+    ``terms`` may know what ``analyser.terms`` says of a text, where that was found out beforehand.
     """
 
     platform: Platform
@@ -40,6 +41,7 @@ class Origin:
     worded: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     hashtag: str = ""
     host: str = ""
+    terms: Callable[[str], str] = analyser.terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class _Bulk:
             None if one.rich is None else richtext.dump(one.rich), log.dump_files(one.files), to_micros(one.posted_at),
             None if one.edited_at is None else to_micros(one.edited_at), None, False,
             filed.question, filed.reason.value, filed.confidence.value, filed.conflict,
-            analyser.terms(one.text), self._rev,
+            self.origin.terms(one.text), self._rev,
         )  # fmt: skip
 
     def _know(self, said: Sequence[Said]) -> None:

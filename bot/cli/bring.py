@@ -1,6 +1,8 @@
 """``tertulia import …``: what was said elsewhere, brought into the log."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +18,7 @@ from bot.ports import OPERATOR, Platform
 if TYPE_CHECKING:
     from bot.actions.imports import Imported
     from bot.ports import Said
-    from handlers.x.archive import Chat, Left, Wanted
+    from handlers.x.archive import Left
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -102,19 +104,31 @@ def x_archive(
     house = home.settings().house()
     start_at, end_at = _instant(start, "--from", house.timezone), _instant(end, "--to", house.timezone, through=True)
     from bot.actions import imports
-    from handlers.x import archive
+    from handlers.x import ahead, archive
 
     name = hashtag.strip().lstrip("#＃")
     wanted, left = archive.Wanted(name.casefold(), start_at, end_at, host), archive.Left()
-    chat = _read(path, wanted, left)
-    asked = chat.questions
-    origin = imports.Origin(
-        Platform.X, wanted.tag, f"#{name}", title.strip(), [one.said for one in asked],
-        {one.said.id: (one.number, one.words) for one in asked}, hashtag=name, host=chat.host,
-    )  # fmt: skip
-    batches = _watched((chat.said[at : at + STEP] for at in range(0, len(chat.said), STEP)), -(-len(chat.said) // STEP))
-    done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
+    with _uncollected(), ahead.Reader(path) as reader:
+        with show.progress(speaking()("Leyendo"), reader.size) as advance:
+            chat = reader.chat(wanted, left, advance)
+        worded = {one.said.id: (one.number, one.words) for one in chat.questions}
+        origin = imports.Origin(
+            Platform.X, wanted.tag, f"#{name}", title.strip(), [one.said for one in chat.questions], worded,
+            hashtag=name, host=chat.host, terms=reader.terms,
+        )  # fmt: skip
+        batches = _watched(reader.batches(chat.said, STEP), -(-len(chat.said) // STEP))
+        done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
     _tell(done, _left_of(left))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Inside it nobody looks for circles of objects: there are hundreds of thousands, and none of them in a circle."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _tell(done: "Imported", skipped: str) -> None:
@@ -124,15 +138,6 @@ def _tell(done: "Imported", skipped: str) -> None:
     )  # fmt: skip
     show.note(f"{told} {skipped}")
     show.line(str(done.debate_id))
-
-
-def _read(path: Path, wanted: "Wanted", left: "Left") -> "Chat":
-    """The archive's talk, with a bar that counts its bytes while a person looks on."""
-    from handlers.x import ahead, archive
-
-    total = sum(one.end for one in archive.stretches(path))
-    with show.progress(speaking()("Leyendo"), total) as advance:
-        return ahead.chat(path, wanted, left, advance)
 
 
 def _left_of(left: "Left") -> str:
@@ -145,11 +150,11 @@ def _left_of(left: "Left") -> str:
     return f"{told} {text('Ficheros cortados en su última línea: {cut}.', cut=left.cut)}" if left.cut else told
 
 
-def _watched(days: "Iterator[list[Said]]", total: int) -> "Iterator[list[Said]]":
-    """What was said, with a bar that counts the days while a person looks on."""
+def _watched(pieces: "Iterator[Sequence[Said]]", total: int) -> "Iterator[Sequence[Said]]":
+    """What was said, with a bar that counts its days or other pieces while a person looks on."""
     with show.progress(speaking()("Importando"), total) as advance:
-        for day in days:
-            yield day
+        for piece in pieces:
+            yield piece
             advance(1)
 
 

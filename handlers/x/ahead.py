@@ -1,16 +1,22 @@
-"""A large archive is read by two processes, half of its lines each: reading costs more than writing it all down."""
+"""A large archive is read by two processes, half of its lines each; then one writes while the other analyses the words.
 
+Reading and analysing cost more than writing it all down with its index.
+"""
+
+import gc
 import multiprocessing
 import os
 import queue
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from bot import errors
-from bot.ports import Attachment
+from bot import analyser, errors
+from bot.ports import Attachment, Said
 from handlers.x import archive
 from handlers.x.archive import Advance, Chat, Left, Pile, Stretch, Wanted
 from handlers.x.posts import Post
@@ -21,51 +27,115 @@ LARGE = 16 * 1024 * 1024
 PIECE = 500
 # After this long without a piece it is seen whether the second process still lives.
 PATIENCE_SECONDS = 5.0
+# Analysed texts that are remembered until they are written down.
+MOST_TEXTS = 50_000
 
 _Piece = tuple[str, Any]
 
 
-def chat(path: Path, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
-    """What ``archive.chat`` returns and raises; the second half is read by a second process where that pays."""
-    found = archive.stretches(path)
-    first, second = archive.halves(found)
-    if sum(one.end for one in found) < LARGE or (os.cpu_count() or 1) < 2 or not second:
-        return archive.chat(path, wanted, left, advance)
-    spawned = multiprocessing.get_context("spawn")
-    pieces: Queue[_Piece] = spawned.Queue()
-    reader = spawned.Process(target=_read, args=(pieces, second), daemon=True)
-    reader.start()
-    pile = Pile(left)
-    try:
+class Stopped(Exception):
+    """The second process is not there any more."""
+
+
+class Reader:
+    """An archive and whoever reads it (``with Reader(path) as reader``); the second process ends with it."""
+
+    def __init__(self, path: Path) -> None:
+        """Find the files; raises ``NotAnArchive``."""
+        self._path = path
+        self._found = archive.stretches(path)
+        self._second: BaseProcess | None = None
+        self._pieces: Queue[_Piece] | None = None
+        self._texts: Queue[Sequence[str]] | None = None
+        self._known: dict[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        """How many bytes the files have as they lie there."""
+        return sum(one.end for one in self._found)
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._second is not None:
+            self._second.terminate()
+            self._second.join()
+        for one in (self._pieces, self._texts):
+            if one is not None:
+                one.cancel_join_thread()
+                one.close()
+
+    def chat(self, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
+        """What ``archive.chat`` returns and raises; the second half is read by the second process where that pays."""
+        first, second = archive.halves(self._found)
+        if self.size < LARGE or (os.cpu_count() or 1) < 2 or not second:
+            return archive.chat(self._path, wanted, left, advance)
+        self._start(second)
+        pile = Pile(left)
         archive.read(first, pile, lambda read: advance(2 * read))  # the other half is about as far
-        _receive(pieces, reader, pile)
-    finally:
-        reader.terminate()
-        reader.join()
-        pieces.close()
-    if not pile.newest:
-        raise errors.NotAnArchive(path=path)
-    return pile.chat(wanted)
-
-
-def _receive(pieces: "Queue[_Piece]", reader: BaseProcess, pile: Pile) -> None:
-    """All that the second process has read is on the pile, as if it had been read here."""
-    said = pile.newest.keys() - pile.beside
-    while True:
         try:
-            kind, content = pieces.get(timeout=PATIENCE_SECONDS)
-        except queue.Empty as silent:
-            if reader.is_alive():
-                continue
-            raise errors.BrokenFile(file="?", why="el proceso que leía se ha parado") from silent
-        if kind == "posts":
-            for packed in content:
-                pile.put(_unpacked(packed))
-        elif kind == "broken":
-            raise errors.BrokenFile(**content)
-        else:
-            _merge(pile, said, content)
+            self._receive(pile)
+        except Stopped as stopped:
+            raise errors.BrokenFile(file="?", why="el proceso que leía se ha parado") from stopped
+        if not pile.newest:
+            raise errors.NotAnArchive(path=self._path)
+        return pile.chat(wanted)
+
+    def batches(self, said: Sequence[Said], size: int) -> Iterator[Sequence[Said]]:
+        """The messages in pieces of that size; ``terms`` knows those of a piece once it is there."""
+        pieces = [said[at : at + size] for at in range(0, len(said), size)]
+        if self._second is None or self._texts is None:
+            yield from pieces
             return
+        for piece in pieces:
+            self._texts.put([one.text for one in piece])
+        for piece in pieces:
+            if len(self._known) > MOST_TEXTS:
+                self._known.clear()
+            try:
+                _, terms = self._next()
+                self._known |= zip((one.text for one in piece), terms, strict=True)
+            except Stopped:
+                self._second = None  # slower, and none the worse
+            yield piece
+
+    def terms(self, text: str) -> str:
+        """What ``analyser.terms`` says of a text, mostly known before it is asked."""
+        known = self._known.get(text)
+        return analyser.terms(text) if known is None else known
+
+    def _start(self, second: list[Stretch]) -> None:
+        spawned = multiprocessing.get_context("spawn")
+        self._pieces, self._texts = spawned.Queue(), spawned.Queue()
+        self._second = spawned.Process(target=_read, args=(self._pieces, self._texts, second), daemon=True)
+        self._second.start()
+
+    def _next(self) -> _Piece:
+        """The next piece of the second process; raises ``Stopped``."""
+        while self._pieces is not None and self._second is not None:
+            try:
+                return self._pieces.get(timeout=PATIENCE_SECONDS)
+            except queue.Empty:
+                if not self._second.is_alive():
+                    break
+        raise Stopped
+
+    def _receive(self, pile: Pile) -> None:
+        """All that the second process has read is on the pile, as if it had been read here."""
+        said = pile.newest.keys() - pile.beside
+        while True:
+            kind, content = self._next()
+            if kind == "posts":
+                for packed in content:
+                    pile.put(_unpacked(packed))
+            elif kind == "broken":
+                raise errors.BrokenFile(**content)
+            else:
+                _merge(pile, said, content)
+                return
 
 
 def _merge(pile: Pile, said: set[str], end: tuple[Any, ...]) -> None:
@@ -79,8 +149,12 @@ def _merge(pile: Pile, said: set[str], end: tuple[Any, ...]) -> None:
         setattr(pile.left, name, getattr(pile.left, name) + more)
 
 
-def _read(pieces: "Queue[_Piece]", found: list[Stretch]) -> None:
-    """The second process: its posts in pieces, and at the end what else it knows."""
+# --- the second process ----------------------------------------------------------------------------------------------
+
+
+def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", found: list[Stretch]) -> None:
+    """Its posts in pieces, then what else it knows; then the terms of whatever texts it is given, until it is ended."""
+    gc.disable()  # it makes hundreds of thousands of objects, of which none refers to itself
     pile = Pile(Left())
     try:
         archive.read(found, pile, lambda _bytes: None)
@@ -92,6 +166,8 @@ def _read(pieces: "Queue[_Piece]", found: list[Stretch]) -> None:
         pieces.put(("posts", [_packed(one) for one in everything[start : start + PIECE]]))
     said = pile.newest.keys() - pile.beside
     pieces.put(("end", (said, pile.beside, pile.withheld, pile.names, pile.firsts, astuple(pile.left))))
+    while True:
+        pieces.put(("terms", [analyser.terms(text) for text in texts.get()]))
 
 
 def _packed(one: Post) -> tuple[Any, ...]:
