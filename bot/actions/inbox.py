@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.actions import log, optout
 from bot.ports import Incoming, OptedOut, Platform
+from bot.store import gone
 from bot.store import inbox as store
 from bot.store.engine import Tx
 
@@ -26,7 +27,7 @@ def take(tx: Tx, deliveries: Sequence[Delivery], *, now: datetime) -> None:
     Of those who have opted out nothing is; who does so with one of these is, with all of them, out.
     The payload itself is not kept: what it said is in the log, and must be erasable from there.
     """
-    store.insert(tx, [(one.platform, one.event_id) for one in deliveries], now=now)
+    store.insert(tx, [(one.platform, _name(tx, one)) for one in deliveries], now=now)
     incoming = [each for one in deliveries for each in one.incoming]
     if incoming:
         log.hear(tx, optout.sift(tx, incoming), now=now)
@@ -37,4 +38,9 @@ def take(tx: Tx, deliveries: Sequence[Delivery], *, now: datetime) -> None:
 
 def quarantine(tx: Tx, delivery: Delivery, *, error: str, now: datetime) -> None:
     """A delivery that could not be understood is kept as it came, counted, and disturbs nothing else."""
-    store.keep(tx, delivery.platform, delivery.event_id, raw=delivery.raw, error=error, now=now)
+    store.keep(tx, delivery.platform, _name(tx, delivery), raw=delivery.raw, error=error, now=now)
+
+
+def _name(tx: Tx, delivery: Delivery) -> str:
+    """What the inbox calls it: X's hold the ids of posts, which must not outlive them."""
+    return gone.arrival(tx, delivery.event_id) if delivery.platform == Platform.X else delivery.event_id

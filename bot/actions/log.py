@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot import analyser, filing, richtext
-from bot.actions import refile
+from bot.actions import gone, refile
 from bot.ports import Attachment, Deleted, Incoming, Platform, Reacted, Renamed, Said
-from bot.store import debates
+from bot.store import debates, passes
+from bot.store import gone as tombs
 from bot.store import log as store
 from bot.store.engine import Tx
 from bot.store.log import Hearing, Known
@@ -30,6 +31,8 @@ def hear(tx: Tx, incoming: Sequence[Incoming], *, now: datetime, into: int | Non
     for platform in {one.platform for one in incoming}:
         batch = _Batch(tx, platform, now=now, into=into)
         mine = [one for one in incoming if one.platform == platform]
+        if platform == Platform.X:
+            mine = gone.recognised(tx, mine)
         batch.say([one for one in mine if isinstance(one, Said)])
         batch.react([one for one in mine if isinstance(one, Reacted)])
         batch.delete([one for one in mine if isinstance(one, Deleted)])
@@ -41,7 +44,9 @@ def hear(tx: Tx, incoming: Sequence[Incoming], *, now: datetime, into: int | Non
 
 
 def rename(tx: Tx, renamed: Renamed) -> None:
-    """A person's name is known; what they said before without one has it now."""
+    """A person's name is known; what they said before without one has it now. Of X only who is in the log has one."""
+    if renamed.platform == Platform.X and not passes.known(tx, renamed.platform, renamed.who):
+        return
     who = store.identities(tx, renamed.platform, {renamed.who: renamed.name})[renamed.who]
     for debate_id in store.name_messages(tx, who, renamed.name):
         debates.bump(tx, debate_id)
@@ -76,7 +81,8 @@ class _Batch:
             return
         # What answers comes behind what it answers, also where the platform's times are of whole seconds.
         ordered = sorted(said, key=lambda one: (one.posted_at, one.id))
-        homes = [(one, home) for one in ordered for home in self._homes(one)]
+        # What is known to be gone gets no row where it has none.
+        homes = [(one, home) for one in ordered if not one.id.startswith(tombs.MARK) for home in self._homes(one)]
         known = self._known(said)
         housed = {(one.place, one.id) for one, _ in homes}
         fresh = [one for one in said if (one.place, one.id) in housed or (one.place, one.id) in known]
@@ -171,6 +177,8 @@ class _Batch:
             self.tx,
             [(one.thread, one.reply_to, one.quotes, *words, posted, _edited(one) or None, late, terms, rev, row.id)],
         )
+        if row.deleted_at is not None:
+            tombs.trim(self.tx, [row.id])
         if row.hand is None:
             filed = roots[row.debate_id, one.id] = self._file(one, row.debate_id, roots)
             store.file(self.tx, [(*refile.columns(filed), rev, row.id)])
@@ -230,13 +238,28 @@ class _Batch:
         self._placeholders([(one.place, one.id, one.posted_at) for one in deleted])
         known = self._known(deleted)
         rows: list[tuple[object, ...]] = []
+        authors: set[int] = set()
         for one in deleted:
             for row in known.get((one.place, one.id), ()):
                 if row.deleted_at is None:
                     rows.append((to_micros(one.at), self._rev(row.debate_id), row.id))
+                    authors |= set() if row.identity_id is None else {row.identity_id}
                     self.changed.append(one.id)
         if rows:
             store.erase(self.tx, rows)
+        if rows and self.platform == Platform.X:
+            tombs.cover(self.tx, [int(str(row[2])) for row in rows], self._rev)
+            self._forget(authors)
+
+    def _forget(self, authors: set[int]) -> None:
+        """Who has nothing left in the log is forgotten, by whoever else writes, too."""
+        if not tombs.forget_authors(self.tx, authors):
+            return
+        for standing in self.tx.memory.values():
+            if isinstance(standing, _Standing):
+                standing.people.clear()
+        for debate in debates.listening(self.tx):
+            self._rev(debates.ident(debate))
 
     def _placeholders(self, wanted: Sequence[tuple[str, str, datetime | None]]) -> None:
         """Messages not heard yet have a row without author, so that what came first is not lost."""

@@ -11,13 +11,12 @@ from sqlmodel import col, select
 
 from bot import analyser
 from bot.question import OPEN_FOR_VOTES, State
-from bot.store import debates
+from bot.store import debates, gone
 from bot.store import log as messages
 from bot.store.engine import Store, Tx
 from bot.tables import Debate, Identity, Inbox, Outbox, Pass, Person, Question, Vote, to_micros
 
-# What stands where something was taken out.
-GONE = "[retirado]"
+GONE = gone.OUT
 # A shorter name is part of too many words to be looked for in what others said.
 SHORTEST_NAME = 3
 # How long the cut of the write-ahead log may keep writers waiting for a reader, in milliseconds.
@@ -129,6 +128,14 @@ def _messages(tx: Tx, ids: Sequence[int], revs: dict[int, int], now: datetime) -
     rows = [(to_micros(now), revs[debate_id], ident) for ident, debate_id in tx.conn.execute(query, {"ids": list(ids)})]
     for start in range(0, len(rows), 500):
         messages.erase(tx, rows[start : start + 500])
+
+    def rev(debate_id: int) -> int:
+        if debate_id not in revs:
+            revs[debate_id] = debates.bump(tx, debate_id)
+        return revs[debate_id]
+
+    for start in range(0, len(rows), 500):
+        gone.cover(tx, [ident for _at, _rev, ident in rows[start : start + 500]], rev)
     return len(rows)
 
 
