@@ -47,6 +47,8 @@ class Verb(StrEnum):
     CLOSE = "close"
     CANCEL = "cancel"
     ABORT = "abort"
+    JOIN = "join"  # one more place
+    LEAVE = "leave"  # one place less
     SETTLE = "settle"  # the grace is over
     MISS = "miss"
 
@@ -63,6 +65,8 @@ ALLOWED: Mapping[Verb, frozenset[Phase]] = {
     Verb.CLOSE: LIVE,
     Verb.CANCEL: COMING,
     Verb.ABORT: LISTENING,
+    Verb.JOIN: COMING | LIVE,
+    Verb.LEAVE: COMING | LISTENING,
     Verb.SETTLE: frozenset({Phase.GRACE}),
     Verb.MISS: COMING,
 }

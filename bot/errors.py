@@ -119,6 +119,14 @@ class Overlap(Refusal):
     """Se solapa con «{title}» ({starts}) en {place}. No se ha guardado nada; elige otra hora u otro lugar."""
 
 
+class BadPlace(Refusal):
+    """El debate no puede cambiar en «{place}»: {why}. No se ha cambiado nada."""
+
+
+class NoSuchPlace(Refusal):
+    """El debate no está en «{place}»; está en: {places}. No se ha cambiado nada."""
+
+
 class FilledUp(Refusal):
     """Caben como mucho {limit} en {what}; esto ocupa {size}. No se ha guardado nada; acórtalo y vuelve a enviarlo."""
 
@@ -182,6 +190,24 @@ class NothingSaid(BadImport):
 
 class AlreadyImported(BadImport):
     """Eso ya está en el registro: es el debate {debate}, «{title}». No se ha guardado nada por segunda vez."""
+
+
+class OverBudget(Refusal):
+    """Mirar {posts} publicaciones en X cuesta {usd} $ y el tope es {budget} $ (X_BUDGET_USD). No se ha mirado nada."""
+
+
+class NotAgreed(Refusal):
+    """Mirar {posts} publicaciones en X cuesta {usd} $. No se ha mirado nada; si te parece bien, añade --yes."""
+
+
+class XAway(Refusal):
+    """X no ha contestado a todo ({why}). Lo ya mirado queda hecho: repite la orden más tarde y sigue desde ahí."""
+
+
+class AllGone(Refusal):
+    """X dice que no existe ninguna de {posts} publicaciones de {people} personas: no es de creer. No se ha borrado
+    ninguna de ellas; repite la orden más tarde.
+    """
 
 
 class BadExport(Refusal):

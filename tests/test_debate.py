@@ -10,13 +10,14 @@ from bot.debate import ALLOWED, LastQuestion, Pace, Phase, Verb, check, check_ne
 NOW = datetime(2027, 1, 14, 18, 30, tzinfo=UTC)
 TEN = timedelta(minutes=10)
 
+MOVES = {Verb.JOIN, Verb.LEAVE}
 # What may be done in which phase; everything else is refused.
 TABLE = {
-    Phase.DRAFT: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS},
-    Phase.SCHEDULED: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS},
-    Phase.OPEN: {Verb.NEXT, Verb.HOLD, Verb.EXTEND, Verb.SKIP, Verb.REORDER, Verb.ADD, Verb.CLOSE, Verb.ABORT},
-    Phase.HELD: {Verb.RESUME, Verb.SKIP, Verb.REORDER, Verb.ADD, Verb.CLOSE, Verb.ABORT},
-    Phase.GRACE: {Verb.ABORT, Verb.SETTLE},
+    Phase.DRAFT: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS, *MOVES},
+    Phase.SCHEDULED: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS, *MOVES},
+    Phase.OPEN: {Verb.NEXT, Verb.HOLD, Verb.EXTEND, Verb.SKIP, Verb.REORDER, Verb.ADD, Verb.CLOSE, Verb.ABORT, *MOVES},
+    Phase.HELD: {Verb.RESUME, Verb.SKIP, Verb.REORDER, Verb.ADD, Verb.CLOSE, Verb.ABORT, *MOVES},
+    Phase.GRACE: {Verb.ABORT, Verb.SETTLE, Verb.LEAVE},
     Phase.CLOSED: set(),
     Phase.CANCELLED: set(),
     Phase.MISSED: set(),

@@ -9,7 +9,7 @@ from bot import dates
 from bot.ports import House, Operation, Platform
 from bot.store import debates, people
 from bot.store.engine import Tx
-from bot.tables import Debate, Outbox, Question
+from bot.tables import Debate, Outbox, Place, Question
 from bot.words.catalogue import Words, words
 
 
@@ -31,15 +31,17 @@ def everywhere(
     tx: Tx, debate: Debate, kind: str, text: str | Worded, *, now: datetime, question: Question | None = None
 ) -> dict[str, Outbox]:
     """The text goes to every place of the debate; returns the new outbox rows by platform."""
-    debate_id = debates.ident(debate)
-    worded = Worded(text, text) if isinstance(text, str) else text
     rows = {}
-    for place in debates.places(tx, debate_id):
-        said = worded.brief if place.platform == Platform.X else worded.full
-        row = _row(debate, kind, said, platform=place.platform, place=place.address, now=now)
+    for place in debates.places(tx, debates.ident(debate)):
+        row = _worded(debate, kind, text, place=place, now=now)
         row.question_id = question.id if question else None
         rows[place.platform] = _put(tx, row, now)
     return rows
+
+
+def there(tx: Tx, debate: Debate, kind: str, text: str | Worded, *, place: Place, now: datetime) -> Outbox:
+    """The text goes to one place of the debate; returns its row."""
+    return _put(tx, _worded(debate, kind, text, place=place, now=now), now)
 
 
 def under(tx: Tx, debate: Debate, kind: str, text: str, *, parents: dict[str, Outbox], now: datetime) -> None:
@@ -86,6 +88,12 @@ def take_back(tx: Tx, row: Outbox, *, now: datetime) -> None:
         operation=Operation.DELETE, target=row.landed, text="", created_at=now, next_at=now,
     )  # fmt: skip
     _put(tx, gone, now)
+
+
+def _worded(debate: Debate, kind: str, text: str | Worded, *, place: Place, now: datetime) -> Outbox:
+    worded = Worded(text, text) if isinstance(text, str) else text
+    said = worded.brief if place.platform == Platform.X else worded.full
+    return _row(debate, kind, said, platform=place.platform, place=place.address, now=now)
 
 
 def _row(debate: Debate, kind: str, text: str, *, platform: str, place: str, now: datetime) -> Outbox:

@@ -1,13 +1,17 @@
 """``tertulia debate open, next, hold …``: the verbs that bend a debate's hour, done by hand."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli import home, show
 from bot.cli.language import say, speaking
-from bot.cli.options import DebateId, QuestionIds, Really
+from bot.cli.options import DebateId, QuestionIds, Really, Where
 from bot.ports import OPERATOR
+
+if TYPE_CHECKING:
+    from bot.store.engine import Tx
+    from bot.tables import Debate
 
 app = typer.Typer()
 
@@ -94,6 +98,34 @@ def abort(debate: DebateId, yes: Really = False) -> None:
 
     home.on_debate(debate, lambda tx, row: run.abort(tx, row, actor=OPERATOR, now=home.now(), really=yes))
     show.line(speaking()("Anulado sin dejar rastro."))
+
+
+@app.command(help=say("Añade un lugar al debate, también en marcha. Allí salen la bienvenida y la pregunta abierta."))
+def join(debate: DebateId, where: Where) -> None:
+    """The debate is held there, too; its places are printed."""
+    from bot.actions import places
+    from bot.store import debates
+
+    house = home.settings().house()
+
+    def verb(tx: "Tx", row: "Debate") -> list[str]:
+        places.join(tx, row, where, house=house, actor=OPERATOR, now=home.now())
+        return [place.platform for place in debates.places(tx, debates.ident(row))]
+
+    show.line(", ".join(home.on_debate(debate, verb)))
+
+
+@app.command(help=say("Quita un lugar del debate, también en marcha. Lo que se dijo allí se queda."))
+def leave(debate: DebateId, where: Where) -> None:
+    """The debate is held there no more; its places are printed."""
+    from bot.actions import places
+    from bot.store import debates
+
+    def verb(tx: "Tx", row: "Debate") -> list[str]:
+        places.leave(tx, row, where, actor=OPERATOR, now=home.now())
+        return [place.platform for place in debates.places(tx, debates.ident(row))]
+
+    show.line(", ".join(home.on_debate(debate, verb)))
 
 
 @app.command(help=say("Pone las preguntas que esperan en este orden."))

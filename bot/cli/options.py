@@ -11,4 +11,7 @@ Really = Annotated[bool, typer.Option("--yes", "-y", help=say("De verdad: no pre
 DebateId = Annotated[str, typer.Argument(metavar="DEBATE", help=say("El id o el nombre corto del debate."))]
 QuestionId = Annotated[int, typer.Argument(metavar="QUESTION", help=say("El id de la pregunta."))]
 QuestionIds = Annotated[list[int], typer.Argument(metavar="QUESTION…", help=say("Los ids, en el orden nuevo."))]
+Where = Annotated[
+    str, typer.Argument(metavar="WHERE", help=say("x, room, slack (el canal de siempre) o slack:C0123456."))
+]
 Person = Annotated[str, typer.Argument(metavar="PERSON", help=say("PLATAFORMA:ID, por ejemplo slack:U123 o room:ana."))]

@@ -72,7 +72,8 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "open": say("abrir"), "next": say("pasar a la siguiente pregunta"), "hold": say("pausar"),
             "resume": say("seguir"), "extend": say("extender"), "skip": say("saltar una pregunta"),
             "reorder": say("reordenar"), "add": say("añadir preguntas"), "close": say("cerrar"),
-            "cancel": say("cancelar"), "abort": say("anular"),
+            "cancel": say("cancelar"), "abort": say("anular"), "join": say("añadir un lugar"),
+            "leave": say("quitar un lugar"),
         }  # fmt: skip
     if field in {"state", "wanted"}:
         return {
