@@ -1,4 +1,4 @@
-"""Addresses that open a member's own composer on X, filled in; what is posted there is theirs. Pure.
+"""Addresses on X: of a post, and of a member's own composer, filled in; what is posted there is theirs. Pure.
 
 X lets a program answer hardly anybody (it must have been mentioned first); people may answer whomever they like.
 """
@@ -10,12 +10,18 @@ from urllib.parse import quote, urlencode
 from bot import richtext
 
 COMPOSER = "https://x.com/intent/post"
+_POST = "https://x.com/i/web/status/"
 # X's own measure: letters of most scripts weigh one, all else two, and any link as much as its short form.
 LONGEST = 280
 _LINK = 23
 _HEAVY = re.compile(r"[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 # What X may take for a link: something on both sides of a dot.
 _MAY_BE_LINK = re.compile(r"\S\.\w")
+
+
+def post(ident: str) -> str:
+    """Where the post of an id is read on X, in its latest version; "" where that is no id of X's."""
+    return _POST + ident if ident.isdecimal() and ident.isascii() else ""
 
 
 def answer(number: int, hashtag: str, *, to: str | None = None) -> str:

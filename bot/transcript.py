@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from bot import intents
 from bot.ports import Attachment, Span
 
 
@@ -66,6 +67,7 @@ class Head:
     gaps: Sequence[Gap]
     people: int
     messages: int
+    notice: str = ""  # what its reader must know of this copy, in a sentence
 
 
 class Line(NamedTuple):
@@ -95,6 +97,13 @@ class Line(NamedTuple):
     thread: str | None
     reactions: dict[str, int]
     depth: int
+
+    @property
+    def on_x(self) -> str:
+        """Where it is read on X; "" where it was not said there, is gone, or its author goes by an alias here."""
+        if self.platform != "x" or self.deleted or self.author_id.startswith("person:"):
+            return ""
+        return intents.post(self.platform_id)
 
 
 @dataclass(frozen=True, slots=True)

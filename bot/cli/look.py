@@ -16,6 +16,7 @@ from bot.cli.language import say, speaking
 from bot.cli.options import AsJson, DebateId
 
 if TYPE_CHECKING:
+    from bot.store.engine import Store
     from bot.transcript import Line, Transcript
 
 app = typer.Typer()
@@ -31,8 +32,12 @@ def export(
     format: Annotated[
         str, typer.Option(help=say("html, md, txt, csv, jsonl o pdf; sin él, según el nombre del fichero."))
     ] = "",
+    x_links: Annotated[
+        bool, typer.Option("--x-links", help=say("Lo dicho en X, solo como enlaces: así puede publicarse."))
+    ] = False,
 ) -> None:
     """The transcript stands in the file, whole or not at all."""
+    from bot.exports.bounded import bounded, too_much
     from bot.exports.formats import named
     from bot.store import transcripts
     from bot.words.catalogue import words
@@ -40,11 +45,30 @@ def export(
     form = named(format or out.suffix.removeprefix("."))
     with home.opened() as store:
         transcript = transcripts.load(store, debate)
+        told = words(transcript.head.locale)
+        if x_links:
+            transcript = bounded(transcript, too_much(told, 0))
         with _sink(out) as sink:
-            form.write(_watched(transcript), sink, words(transcript.head.locale))
+            form.write(_watched(transcript), sink, told)
+        if not x_links:
+            _warn_of_x(store, transcript.head.id)
     if str(out) != "-":
         count = transcript.head.messages
         show.note(speaking()("{count} mensajes en {file}", count=count, file=out))
+
+
+def _warn_of_x(store: "Store", debate: str) -> None:
+    """Who exports more of X than a person may be handed a day is told so: the file is theirs, handing it on is not."""
+    from bot.actions import downloads
+
+    with store.read() as tx:
+        count = downloads.of_x(tx, int(debate))
+    most = home.settings().x_downloads_a_day
+    if count > most:
+        show.note(speaking()(
+            "Lleva {count} objetos de X (publicaciones y autores), y a una misma persona se le pueden pasar {most} "
+            "al día; para publicarlo, usa --x-links.", count=count, most=most,
+        ))  # fmt: skip
 
 
 @contextmanager

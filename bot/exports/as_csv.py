@@ -36,6 +36,8 @@ def write(transcript: Transcript, out: TextIO, say: Say) -> None:
         say("Responde a"), say("Fecha y hora (UTC)"),
     ]  # fmt: skip
     put("\ufeff" + ",".join(map(_cell, columns)) + "\r\n")
+    if transcript.head.notice:
+        put(f",,,,,,,,{_cell(transcript.head.notice)},,,,\r\n")  # among the notes
     for line in transcript.lines():
         put(_row(line, wording))
 

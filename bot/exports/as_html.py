@@ -130,10 +130,20 @@ def _line(line: Line, wording: Wording) -> str:
     if line.deleted:
         return f'{begin}{at}{notes}</p>\n<p class="g">{escape(wording.deleted)}</p></article>\n'
     extras = _extras(line, wording) if line.files or line.reactions else ""
+    who = f"<b><bdi>{_shown(line.author)}</bdi></b> " if line.author else ""
+    there = _there(line, wording) if line.platform == "x" else ""
     return (
-        f"{begin}<b><bdi>{_shown(line.author)}</bdi></b> {at}{notes}</p>\n"
+        f"{begin}{who}{at}{notes}{there}</p>\n"
         f'<div class="t" dir="auto">{to_html(line.text, line.rich)}</div>{extras}</article>\n'
     )
+
+
+def _there(line: Line, wording: Wording) -> str:
+    """The way to the post on X; "" where the text is nothing but that."""
+    address = line.on_x
+    if not address or address == line.text:
+        return ""
+    return f' <a class="n" href="{address}" rel="nofollow noopener">{escape(wording.say("Ver en X"))}</a>'
 
 
 def _extras(line: Line, wording: Wording) -> str:

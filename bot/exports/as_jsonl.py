@@ -15,7 +15,9 @@ from bot.transcript import Gap, Head, Line, Transcript
 def write(transcript: Transcript, out: TextIO, say: Say) -> None:
     """First the debate, then a line for each message in reading order, then one for each gap; no word is translated."""
     put = out.write
-    put(_json(_debate(transcript.head)))
+    # Only a copy that lacks something has a notice.
+    notice: dict[str, object] = {"notice": transcript.head.notice} if transcript.head.notice else {}
+    put(_json(_debate(transcript.head) | notice))
     for line in transcript.lines():
         put(_message(line))
     for gap in transcript.head.gaps:

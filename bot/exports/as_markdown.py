@@ -53,7 +53,8 @@ def _line(line: Line, wording: Wording) -> str:
     if line.deleted:
         return f"{step}- {wording.clock(line.posted_at)} · _{wording.deleted}_{notes}\n"
     text = to_markdown(line.text, line.rich)
-    begin = f"{step}- **{_one_line(line.author)}** · {wording.clock(line.posted_at)}{notes}"
+    who = f"**{_one_line(line.author)}** · " if line.author else ""
+    begin = f"{step}- {who}{wording.clock(line.posted_at)}{notes}"
     parts = [text] if text else []
     if line.files or line.reactions:
         parts += _extras(line, wording)

@@ -17,13 +17,16 @@ def draft(transcript: Transcript, say: Say) -> str:
     counts = say("{people} personas, {messages} mensajes", people=head.people, messages=head.messages)
     parts = [f"# {say('Resumen de «{title}»', title=richtext.to_markdown(head.title))}", f"{when} · {counts}"]
     parts.append(say("Borrador: elige, corrige y publica con tus palabras."))
+    parts += [head.notice] if head.notice else []
     for question in head.questions:
         answers = [
-            f"**{richtext.to_markdown(one.author)}**: {richtext.to_markdown(one.text)}"
+            (f"**{richtext.to_markdown(one.author)}**: " if one.author else "") + richtext.to_markdown(one.text)
             for one in found.get(question.number, ())
         ]
         parts += _section(f"P{question.number} {richtext.to_markdown(question.text)}", answers)
-    links = dict.fromkeys(f"<{link}>" for line in lines for link in richtext.links(line.text, line.rich))
+    # What stands without an author is a link to a post itself, and none that somebody shared (bot/exports/bounded.py).
+    signed = [line for line in lines if line.author]
+    links = dict.fromkeys(f"<{link}>" for line in signed for link in richtext.links(line.text, line.rich))
     left = [richtext.to_markdown(one.text) for one in head.queue if one.state == "carried"]
     if links:
         parts += _section(say("Enlaces compartidos"), list(links))

@@ -47,7 +47,8 @@ def _line(line: Line, wording: Wording) -> str:
     begin = f"{step}[{wording.clock(line.posted_at)}] "
     if line.deleted:
         return f"{begin}{wording.deleted}{notes}\n"
-    text = f"{visible(line.author)}{notes}: {_with_targets(line)}"
+    who = f"{visible(line.author)}{notes}".lstrip()
+    text = f"{who}: {_with_targets(line)}" if who else _with_targets(line)
     for file in line.files:
         text += f"\n{wording.say('Archivo')}: {visible(file.name)}"
     if line.reactions:

@@ -65,7 +65,7 @@ class Wording:
         return notes
 
     def facts(self) -> list[str]:
-        """The lines under the title: hashtag, date, host, how many said how much."""
+        """The lines under the title: hashtag, date, host, how many said how much, what else is to be known."""
         head, say = self.head, self.say
         facts = [f"#{head.hashtag}"] if head.hashtag else []
         facts.append(dates.long(head.opened_at or head.starts_at, head.timezone, locale=say.locale))
@@ -75,6 +75,8 @@ class Wording:
         facts.append(f"{self.messages(head.messages)} · {people}")
         if head.phase in {"open", "held"}:
             facts.append(say("El debate sigue abierto: esto es lo dicho hasta ahora."))
+        if head.notice:
+            facts.append(head.notice)
         return facts
 
     def messages(self, count: int) -> str:

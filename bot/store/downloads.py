@@ -1,6 +1,6 @@
 """What people took of X's content on a UTC day, so that it stays within what X lets be handed on.
 
-A row holds how much of one debate a person has: the same debate in a second format holds nothing that they have not got.
+A row holds how much of one debate a person has: the same debate in a second format gives them nothing new.
 """
 
 from datetime import UTC, date, datetime
@@ -32,8 +32,8 @@ def objects(tx: Tx, debate_id: int) -> int:
     return int(tx.conn.execute(_OBJECTS, {"debate": debate_id}).scalar_one())
 
 
-def take(tx: Tx, debate_id: int, who: str, *, most: int, now: datetime) -> bool:
-    """Whether all of a debate may go to ``who`` today; if so it is counted, in the place of what they had of it.
+def take(tx: Tx, debate_id: int, who: str, *, wanted: int, most: int, now: datetime) -> bool:
+    """Whether so many objects of a debate may go to ``who`` today; if so they count instead of those of before.
 
     ``who`` is a person or an address, kept as a hash; what was counted on earlier days is gone.
     """
@@ -41,9 +41,8 @@ def take(tx: Tx, debate_id: int, who: str, *, most: int, now: datetime) -> bool:
     person = hashes.keyed(hashes.key(tx, _KEY), who)
     tx.conn.execute(sa.text("DELETE FROM download WHERE day < :day"), {"day": day})
     key = {"day": day, "person": person, "debate": debate_id}
-    had = tx.conn.execute(_HERE, key).scalar() or 0
-    wanted = max(int(had), objects(tx, debate_id))
-    if int(tx.conn.execute(_ELSEWHERE, key).scalar_one()) + wanted > most:
+    taken = max(wanted, int(tx.conn.execute(_HERE, key).scalar() or 0))
+    if int(tx.conn.execute(_ELSEWHERE, key).scalar_one()) + taken > most:
         return False
-    tx.conn.execute(_TAKEN, {**key, "objects": wanted})
+    tx.conn.execute(_TAKEN, {**key, "objects": taken})
     return True

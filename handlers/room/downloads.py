@@ -10,11 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from bot import errors
+from bot.actions import downloads
 from bot.exports import formats
 from bot.exports.as_recap import draft
+from bot.exports.bounded import bounded, too_much
 from bot.store import transcripts
+from bot.transcript import Transcript
 from bot.words.catalogue import words
-from handlers.room.context import locale_of, room_of
+from handlers.room.context import Room, locale_of, room_of, visitor_of
 
 PIECE = 64 * 1024
 # This many pieces wait for a slow reader; the thread then waits, too.
@@ -29,11 +32,11 @@ _SHOWN = frozenset({"html", "txt"})
 
 async def transcript(request: Request) -> Response:
     """The transcript as the log is now."""
-    room, name = room_of(request), request.path_params["format"]
+    name = request.path_params["format"]
     if name not in formats.FORMATS:
         raise errors.NoSuchDebate(debate=request.url.path)
     chosen = formats.named(name)
-    found = await asyncio.to_thread(transcripts.load, room.store, request.path_params["slug"])
+    found = await _allowed(request)
     say = words(found.head.locale or locale_of(request))
     pieces = stream(lambda out: chosen.write(found, out, say))
     # The first piece tells whether it can be written at all, while there is still a status to say so with.
@@ -48,10 +51,31 @@ async def transcript(request: Request) -> Response:
 
 async def recap(request: Request) -> Response:
     """The draft of the recap, as the log is now."""
-    room = room_of(request)
-    found = await asyncio.to_thread(transcripts.load, room.store, request.path_params["slug"])
+    found = await _allowed(request)
     text = await asyncio.to_thread(draft, found, words(found.head.locale))
     return Response(text, headers={"cache-control": "no-cache"}, media_type="text/markdown; charset=utf-8")
+
+
+async def _allowed(request: Request) -> Transcript:
+    """The debate as far as this visitor may download it today: what was said on X, whole or as links."""
+    room = room_of(request)
+    found, of_x = await asyncio.to_thread(_loaded, room, request.path_params["slug"])
+    most = room.house.x_downloads
+    if not of_x or (of_x <= most and await _take(request, int(found.head.id), of_x)):
+        return found
+    return bounded(found, too_much(words(found.head.locale or locale_of(request)), most))
+
+
+def _loaded(room: Room, slug: str) -> tuple[Transcript, int]:
+    found = transcripts.load(room.store, slug)
+    with room.store.read() as tx:
+        return found, downloads.of_x(tx, found.head.id)
+
+
+async def _take(request: Request, debate_id: int, wanted: int) -> bool:
+    room, visitor = room_of(request), visitor_of(request)
+    who, now = downloads.Visitor(visitor.actor, visitor.address), room.clock()
+    return await room.writer.do(lambda tx: downloads.take(tx, debate_id, who, wanted=wanted, house=room.house, now=now))
 
 
 async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

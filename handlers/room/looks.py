@@ -70,6 +70,7 @@ class Entry:
     notice: bool = False
     files: Sequence[Attachment] = ()
     reactions: Sequence[Reaction] = ()
+    on_x: str = ""  # where it is read on X
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +287,7 @@ def entry(one: Line, view: Scene) -> Entry:
         unsure=one.question is not None and one.confidence == "guess", files=one.files,
         reactions=[Reaction(each, emoji(each), count) for each, count in one.reactions.items()],
         initials="".join(word[0] for word in name.split() if word[0].isalnum())[:2].upper() or "·",
-        tint=zlib.crc32(one.author_id.encode()) % TINTS,
+        tint=zlib.crc32(one.author_id.encode()) % TINTS, on_x=one.on_x,
     )  # fmt: skip
 
 
