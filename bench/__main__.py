@@ -21,6 +21,7 @@ BENCHES: Mapping[str, str] = {
     "search": "Search",
     "export": "Exports",
     "importing": "Import of a Slack export",
+    "import_x": "Import of an archive of X",
     "cues": "The clock",
     "slack_events": "Slack events",
     "x_events": "Posts of X",

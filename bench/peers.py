@@ -20,7 +20,7 @@ def python_tool(name: str) -> Path:
     venv = HOME / "venv"
     done, lock = venv / ".ready", ROOT / "requirements-bench.lock"
     if not done.is_file() or done.read_text() != lock.read_text():
-        print("  fetching sqlite-utils and slack-export-viewer", flush=True)
+        print("  fetching sqlite-utils, slack-export-viewer and twarc-csv", flush=True)
         _quiet([sys.executable, "-m", "venv", "--clear", str(venv)], "venv")
         pip = [str(venv / "bin/python"), "-m", "pip", "-qq", "--disable-pip-version-check", "install"]
         _quiet([*pip, "--require-hashes", "-r", str(lock)], "pip")
