@@ -1,10 +1,11 @@
 """The community's posts as they would lie in an archive of X: answers of a hundred posts, as twarc writes them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from bench.data import Community, Part, Post, name
 
@@ -21,8 +22,7 @@ def archive(community: Community, folder: Path) -> Path:
     known = {post.at: post for post in community.posts}
     with path.open("w", encoding="utf-8") as file:
         for at in range(0, len(newest_first), _PAGE):
-            page = list(_page(newest_first[at : at + _PAGE], known))
-            file.write(json.dumps(page[0], ensure_ascii=False) + "\n")
+            file.write(json.dumps(_page(newest_first[at : at + _PAGE], known), ensure_ascii=False) + "\n")
     return path
 
 
@@ -31,10 +31,10 @@ def ident(post: Post) -> str:
     return str(((post.at // 1000 - _FIRST_MS) << 22) + post.at % 1000 + (post.channel << 10))
 
 
-def _page(posts: Sequence[Post], known: dict[int, Post]) -> Iterator[dict[str, Any]]:
+def _page(posts: Sequence[Post], known: dict[int, Post]) -> dict[str, Any]:
     roots = {post.thread: known[post.thread] for post in posts if post.thread is not None}
     people = {post.user for post in [*posts, *roots.values()]}
-    yield {
+    return {
         "data": [_post(post, known) for post in posts],
         "includes": {
             "users": [_user(one) for one in sorted(people)],
@@ -78,7 +78,7 @@ def _text(parts: Sequence[Part]) -> str:
 
 
 def _tco(part: Part) -> str:
-    return f"https://t.co/{abs(hash((part.text, part.url))) % 36**8:010x}"
+    return f"https://t.co/{crc32(part.url.encode()):010x}"
 
 
 def _user(number: int) -> dict[str, Any]:

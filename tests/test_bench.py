@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench import __main__ as runner
-from bench import data, report
+from bench import data, report, x_source
 from bench.measure import Pair, Row, against, held, percentile, run, spread
 
 SMALL = data.Shape(messages=400, channels=3, people=20)
@@ -30,6 +30,18 @@ def test_export_holds_every_message_once(tmp_path: Path) -> None:
         found = [message["ts"] for day in days for message in json.loads(day.read_text(encoding="utf-8"))]
         assert {day.parent.name for day in days} == folders
         assert sorted(found) == [post.ts for post in community.posts]
+
+
+def test_archive_of_x_holds_every_post_once(tmp_path: Path) -> None:
+    """In pages, the newest first, and each run writes the same bytes."""
+    community = data.Community(SMALL)
+    once, again = (x_source.archive(community, tmp_path / name) for name in ("a", "b"))
+    pages = [json.loads(line) for line in once.read_text(encoding="utf-8").splitlines()]
+
+    assert [post["id"] for page in pages for post in page["data"]] == [
+        x_source.ident(post) for post in reversed(community.posts)
+    ]
+    assert once.read_bytes() == again.read_bytes()
 
 
 def test_both_tellings_of_a_message_have_the_same_words() -> None:
