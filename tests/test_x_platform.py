@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot import debatefile, errors
-from bot.actions import plan, run, say
+from bot.actions import places, plan, run, say
 from bot.ports import CLOCK, OPERATOR, House
 from bot.store import debates
 from bot.store.engine import Store, Tx
@@ -336,3 +336,26 @@ async def test_troubles_on_the_way_double_nothing_and_lose_nothing(x: XStandin, 
         assert [post.text for post in x.posts] == [
             "P1 ¿Qué es un coral? #Coral", "P2 ¿Quién vive en él? #Coral", "P3 ¿Qué lo daña? #Coral",
         ]  # fmt: skip
+
+
+async def test_x_is_left_and_joined_again_while_the_debate_goes_on(x: XStandin, sqlite_store: Store) -> None:
+    """Left: no stream, no rule, no post. Joined again: the open question stands there, and answers come in under it."""
+    now, house = datetime.now(UTC), House(x=True)
+    async with bot_on(x, sqlite_store, access_of(x)) as bot:
+        await bot.listening()
+        await bot.ask()
+        await bot.writer.do(lambda tx: places.leave(tx, debates.get(tx, bot.debate_id), "x", actor=OPERATOR, now=now))
+        await until(lambda: x.live == [] and x.rules == [])
+        await bot.writer.do(bot.asking)
+        await bot.writer.do(
+            lambda tx: (
+                places.join(tx, debates.get(tx, bot.debate_id), "x", house=house, actor=OPERATOR, now=now).address
+            )
+        )
+        await until(lambda: len(x.posts) == 3)
+        await bot.listening()
+        await x.post("ana", "Los peces", reply_to=x.posts[-1].id)
+        await until(lambda: len(bot.log()) == 1)
+
+        assert [post.text.partition(" ")[0] for post in x.posts] == ["P1", "Empieza", "P2"]
+        assert bot.log() == [("", "Los peces", 2)]
