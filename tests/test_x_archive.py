@@ -545,6 +545,15 @@ def test_wrong_path_or_host_is_refused(
     assert brought(tertulia, Path(path), *more).refusal == refusal
 
 
+@pytest.mark.parametrize("given", ["", "#", "dos palabras", "a.b"])
+def test_what_is_no_hashtag_is_refused(tertulia: Terminal, folder: Path, given: str) -> None:
+    """As a mistake of the command line."""
+    got = tertulia("import", "x-archive", str(folder), "--hashtag", given)
+
+    assert (got.code, got.out) == (2, "")
+    assert f"«{given}» no es una etiqueta, por ejemplo #MeetAlfaro" in got.err
+
+
 def test_forgotten_person_is_gone_from_what_was_imported(tertulia: Terminal, folder: Path) -> None:
     """No byte of what Luis said or was called is left, nor is the id of his post."""
     brought(tertulia, folder)

@@ -106,7 +106,7 @@ def x_archive(
     from bot.actions import imports
     from handlers.x import ahead, archive
 
-    name = hashtag.strip().lstrip("#＃")
+    name = _tag(hashtag)
     wanted, left = archive.Wanted(name.casefold(), start_at, end_at, host), archive.Left()
     with _uncollected(), ahead.Reader(path) as reader:
         with show.progress(speaking()("Leyendo"), reader.size) as advance:
@@ -119,6 +119,15 @@ def x_archive(
         batches = _watched(reader.batches(chat.said, STEP), -(-len(chat.said) // STEP))
         done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
     _tell(done, _left_of(left))
+
+
+def _tag(given: str) -> str:
+    """A hashtag without its ``#``."""
+    name = given.strip().lstrip("#＃")
+    if not name or not name.replace("_", "a").isalnum():
+        text = speaking()("«{given}» no es una etiqueta, por ejemplo #MeetAlfaro", given=given)
+        raise typer.BadParameter(text, param_hint="--hashtag")
+    return name
 
 
 @contextmanager
