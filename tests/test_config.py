@@ -39,6 +39,7 @@ DEFAULTS = {
     "X_API_URL": "https://api.x.com",
     "X_BUDGET_USD": "10",
     "X_DOWNLOADS_A_DAY": "500",
+    "X_SYNC_DAYS": "0",
 }
 
 

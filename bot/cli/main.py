@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot import errors
-from bot.cli import bring, debate, hour, look, operate, people, questions, review, show
+from bot.cli import bring, debate, hour, look, operate, people, questions, review, show, x
 from bot.cli.language import say, speaking
 from bot.words.catalogue import Words
 
@@ -28,6 +28,7 @@ def build(words: Words) -> TyperGroup:
     app.add_typer(bring.app, name="import", help=say("Traer al registro lo que se dijo en otra parte."))
     app.add_typer(people.people, name="person", help=say("Las personas y cómo las nombra el archivo."))
     app.add_typer(people.moderators, name="moderator", help=say("Quien modera."))
+    app.add_typer(x.app, name="x", help=say("Lo que el registro guarda de X, al día con lo que X muestra."))
     tree = typer.main.get_command(app)
     _speak(tree, words)
     if not isinstance(tree, TyperGroup):

@@ -5,13 +5,13 @@ that read it first.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot.store import hashes
+from bot.store import hashes, passes
 from bot.store.engine import Prepared, Tx
 from bot.tables import Audit
 
@@ -39,6 +39,22 @@ def counts(tx: Tx, debate_id: int) -> Counter[tuple[str, date]]:
     query = sa.text("SELECT kind, day, COUNT(*) FROM metered WHERE debate_id = :id GROUP BY kind, day")
     rows = tx.conn.execute(query, {"id": debate_id}).all()
     return Counter({(kind, date.fromordinal(day + _EPOCH)): count for kind, day, count in rows})
+
+
+def billed(tx: Tx, kind: str, ids: Collection[str], *, day: date) -> set[str]:
+    """Those of the ids that were billed on a UTC day already."""
+    found: set[str] = set()
+    if passes.kept(tx, _KEY) is None:  # nothing ever was
+        return found
+    key = hashes.key(tx, _KEY)
+    named = {hashes.keyed(key, ident): ident for ident in ids}
+    names = list(named)
+    for start in range(0, len(names), 500):
+        query = sa.text("SELECT hash FROM metered WHERE day = :day AND kind = :kind AND hash IN :hashes")
+        query = query.bindparams(sa.bindparam("hashes", expanding=True))
+        values = {"day": day.toordinal() - _EPOCH, "kind": kind, "hashes": names[start : start + 500]}
+        found |= {named[name] for name in tx.conn.execute(query, values).scalars()}
+    return found
 
 
 def on_day(tx: Tx, day: date) -> Counter[str]:

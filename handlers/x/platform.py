@@ -25,6 +25,7 @@ from handlers.x.ears import Tempo as EarsTempo
 from handlers.x.mouth import XMouth
 from handlers.x.posts import Post
 from handlers.x.profiles import Profiles
+from handlers.x.sync import Daily, Plan, Sync
 from handlers.x.till import Till
 from handlers.x.workspace import Account, Workspace
 
@@ -43,6 +44,7 @@ class Access:
     keys: Keys
     api_url: str = X_API
     budget: Decimal = Decimal(10)
+    sync_days: int = 0  # for so many days after its close a debate is looked up again, once a day
 
     @classmethod
     def of(cls, settings: Settings) -> "Access":
@@ -52,7 +54,7 @@ class Access:
             settings.x_api_secret.get_secret_value(), settings.x_access_token.get_secret_value(),
             settings.x_access_token_secret.get_secret_value(),
         )  # fmt: skip
-        return cls(keys, settings.x_api_url, settings.x_budget_usd)
+        return cls(keys, settings.x_api_url, settings.x_budget_usd, settings.x_sync_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,13 @@ class XPlatform:
         await self.ears.start()
         self._spawn(self._mind_money())
         self._spawn(self._mind_names())
+        plan = Plan(self._access.sync_days, self._access.budget)
+        self._spawn(Daily(self._syncing, self._store, plan, clock=tempo.clock).run())
+
+    def _syncing(self) -> Sync:
+        return Sync(
+            self._access.keys, self._access.api_url, self._store, self._writer, clock=self._tempo.clock
+        )  # fmt: skip
 
     # --- money -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,345 @@
+"""The log looked up again on X: what went there goes here, for a price that is named first and never paid twice."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+import pytest
+from sqlmodel import col, select
+
+from bot import errors
+from bot.actions import inbox, plan, run
+from bot.actions.inbox import Delivery
+from bot.actions.sync import Bill, Due, Found
+from bot.debate import Phase
+from bot.debatefile import DebateFile, PlannedQuestion
+from bot.ports import CLOCK, OPERATOR, Author, House, Platform, Said
+from bot.store import debates, gone
+from bot.store.engine import Store, Tx
+from bot.store.held import Held
+from bot.tables import Audit, Message
+from bot.writer import Writer
+from handlers.x import posts
+from handlers.x.client import Page
+from handlers.x.sync import Daily, Plan, Sync, judge
+from handlers.x.wire import Keys
+
+from tests.standin_x.server import XStandin
+
+T = TypeVar("T")
+NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+HOUSE = House(hashtag="Coral", x=True)
+
+
+class Log:
+    """A debate at #coral that has closed, the X that it was held on, and whoever looks it up again."""
+
+    def __init__(self, x: XStandin, store: Store, writer: Writer) -> None:
+        self.x = x
+        self.store = store
+        self.writer = writer
+        self.now = NOW
+        self.debate_id = store.write(self._held)
+
+    def _held(self, tx: Tx) -> int:
+        opened = NOW - timedelta(days=2, hours=1)
+        wanted = DebateFile("Los corales", (PlannedQuestion("¿Una?"),), starts=opened, x=True, hashtag="Coral")
+        debate = plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=opened - timedelta(days=1))
+        run.open_now(tx, debate, actor=CLOCK, now=opened)
+        return debates.ident(debate)
+
+    def close(self) -> None:
+        """The debate took its last answer two days ago."""
+
+        def close(tx: Tx) -> None:
+            debate, ended = debates.get(tx, self.debate_id), NOW - timedelta(days=2)
+            run.close(tx, debate, actor=OPERATOR, now=ended, house=HOUSE)
+            debate.phase, debate.grace_until = Phase.CLOSED, ended
+            tx.session.add(debate)
+
+        self.store.write(close)
+
+    async def says(self, who: str, text: str, *, reply_to: str | None = None) -> str:
+        """Somebody said it in the debate, and it was heard; returns the id of the post."""
+        made = NOW - timedelta(days=2, minutes=50 - len(self.texts(gone=True)) % 40)
+        ident = await self.x.post(who, text, reply_to=reply_to, at=made)
+        author = self.x.world.posts[ident].author
+        at = posts.time_of(ident) or made
+        said = Said(Platform.X, "coral", ident, Author(author.id, author.name), text, at, reply_to=reply_to)
+        self.store.write(lambda tx: inbox.take(tx, [Delivery(Platform.X, f"x:post:{ident}", [said])], now=made))
+        return ident
+
+    def rows(self) -> list[Message]:
+        """Every row of the log, in the order in which it came."""
+        with self.store.read() as tx:
+            return list(tx.session.exec(select(Message).order_by(col(Message.id))).all())
+
+    def texts(self, *, gone: bool = False) -> list[str]:
+        """What stands in the log; ``gone``: with an empty text for what does not."""
+        return [row.text for row in self.rows() if gone or row.deleted_at is None]
+
+    def syncing(self) -> Sync:
+        """Somebody who looks up."""
+        return Sync(Keys(self.x.bearer), self.x.url, self.store, self.writer, clock=lambda: self.now)
+
+    def bill(self) -> Bill:
+        """What that costs now."""
+        return self.syncing().bill()
+
+    async def look(self) -> Found:
+        """Everything has been looked up."""
+        found = Found()
+        async with self.syncing() as looking:
+            for due in looking.bill().due:
+                found += await looking.run(due, who=OPERATOR.who)
+        return found
+
+    def metered(self) -> dict[str, int]:
+        """What is on record of X's bill, by kind."""
+        with self.store.read() as tx:
+            rows = tx.conn.exec_driver_sql("SELECT kind, count(*) FROM metered GROUP BY kind").all()
+            return {str(kind): int(count) for kind, count in rows}
+
+    def looked_up(self) -> list[int]:
+        """How many ids each call asked for."""
+        return [len(one.query["ids"].split(",")) for one in self.x.asked("lookup")]
+
+
+@pytest.fixture
+def writer(sqlite_store: Store) -> Iterator[Writer]:
+    """A writer at work."""
+    writer = Writer(sqlite_store)
+    writer.start()
+    yield writer
+    writer.stop()
+
+
+@pytest.fixture
+async def held(sqlite_store: Store, writer: Writer) -> AsyncIterator[Log]:
+    """A debate that was held on X two days ago, on a strict X whose day is ours."""
+    async with XStandin(strict_rates=False, clock=lambda: NOW) as x:
+        yield Log(x, sqlite_store, writer)
+
+
+# --- what went there goes here ---------------------------------------------------------------------------------------
+
+
+async def test_what_was_deleted_hidden_or_suspended_goes_and_the_rest_stays(held: Log) -> None:
+    """Deleted, protected, suspended, withheld everywhere or in a country: of each only its place is left."""
+    deleted, _, _, nowhere, somewhere, _ = [
+        await held.says(who, f"Yo, {who} #coral") for who in ("ana", "bea", "carla", "dora", "eva", "fina")
+    ]
+    held.x.delete(deleted)
+    held.x.protect("bea")
+    held.x.suspend("carla")
+    held.x.withhold(nowhere, "XX")
+    held.x.withhold(somewhere, "DE")
+
+    assert await held.look() == Found(posts=6, gone=5)
+    assert held.texts(gone=True) == ["", "", "", "", "", "Yo, fina #coral"]
+    assert [row.platform_id.startswith(gone.MARK) for row in held.rows()] == [True] * 5 + [False]
+
+
+async def test_what_was_edited_is_replaced(held: Log) -> None:
+    """The newest version is read, which is one read more; once it is in the log there is nothing to do."""
+    first = await held.says("ana", "Un animal #coral")
+    await held.says("bea", "Una planta #coral")
+    held.x.edit(first, "Una colonia #coral", at=NOW - timedelta(days=2, minutes=40))
+
+    assert await held.look() == Found(posts=2, edited=1)
+    assert held.texts() == ["Una colonia #coral", "Una planta #coral"]
+    assert await held.look() == Found(posts=2)
+    assert held.looked_up() == [2, 1, 2]
+
+
+async def test_every_version_of_a_deleted_post_is_gone(held: Log) -> None:
+    """Edited, heard, and then deleted: the first id of the chain is what the log knows."""
+    first = await held.says("ana", "Un animal #coral")
+    held.x.edit(first, "Una colonia #coral", at=NOW - timedelta(days=2, minutes=40))
+    await held.look()
+    held.x.delete(first)
+
+    assert await held.look() == Found(posts=1, gone=1)
+    assert held.texts() == []
+
+
+async def test_the_newer_dialect_is_understood(held: Log) -> None:
+    """An X that answers in the names of July 2026."""
+    held.x.dialect = "post"
+    first = await held.says("ana", "Un animal #coral")
+    held.x.delete(await held.says("bea", "Una planta #coral"))
+    held.x.edit(first, "Una colonia #coral", at=NOW - timedelta(days=2, minutes=40))
+    await held.look()
+
+    assert held.texts() == ["Una colonia #coral"]
+
+
+async def test_replies_keep_the_shape_of_the_conversation(held: Log) -> None:
+    """What answered a post that went hangs on its mark."""
+    first = await held.says("ana", "Un animal #coral")
+    await held.says("bea", "No, una planta", reply_to=first)
+    held.x.delete(first)
+    await held.look()
+
+    root, answer = held.rows()
+    assert (answer.reply_to, answer.text) == (root.platform_id, "No, una planta")
+
+
+async def test_that_nobody_is_left_is_not_believed(held: Log) -> None:
+    """Ten people's posts that X knows nothing of all at once are X's trouble: none of them is deleted."""
+    for number in range(10):
+        held.x.delete(await held.says(f"persona{number}", f"Soy {number} #coral"))
+    with pytest.raises(errors.AllGone):
+        await held.look()
+
+    assert len(held.texts()) == 10
+
+
+# --- the price -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_price_is_what_x_bills(held: Log) -> None:
+    """A hundred a call, half a cent each; what X does not show is not billed, and the meter knows exactly what was."""
+    for number in range(205):
+        ident = await held.says(f"persona{number % 7}", f"Digo {number} #coral")
+        if number < 5:
+            held.x.delete(ident)
+    bill = held.bill()
+    assert (bill.posts, bill.to_pay, bill.usd) == (205, 205, Decimal("1.025"))
+    await held.look()
+
+    assert held.looked_up() == [100, 100, 5]
+    assert held.metered() == {"post_read": 200} == dict(held.x.meter.counts)
+
+
+async def test_what_was_read_today_is_not_paid_again(held: Log) -> None:
+    """A second look on the same UTC day costs nothing, and finds what has gone since; the next day it costs again."""
+    first = await held.says("ana", "Un animal #coral")
+    await held.says("bea", "Una planta #coral")
+    await held.look()
+    assert (held.bill().posts, held.bill().usd) == (2, Decimal(0))
+    held.x.delete(first)
+    assert await held.look() == Found(posts=2, gone=1)
+    held.now += timedelta(days=1)
+
+    assert (held.bill().posts, held.bill().usd) == (1, Decimal("0.005"))
+
+
+async def test_an_interrupted_look_goes_on_where_it_was(held: Log) -> None:
+    """X refuses in the middle: what was looked up is done, and only the rest is asked for and paid."""
+    for number in range(250):
+        await held.says(f"persona{number % 7}", f"Digo {number} #coral")
+    (due,) = held.bill().due
+    async with held.syncing() as looking:
+        parts: list[int] = []
+
+        def advance(more: int) -> None:
+            parts.append(more)
+            held.x.faults.status("lookup", 429, "rate")
+
+        with pytest.raises(errors.XAway):
+            await looking.run(due, who=OPERATOR.who, advance=advance)
+    held.x.faults.clear()
+    assert (parts, held.bill().posts, held.bill().to_pay) == ([100], 150, 150)
+    await held.look()
+
+    assert held.looked_up() == [100, 100, 100, 50]
+    assert held.metered() == {"post_read": 250} == dict(held.x.meter.counts)
+
+
+async def test_a_bill_over_the_budget_is_refused_with_the_figures(held: Log) -> None:
+    """Before anything is asked."""
+    await held.says("ana", "Un animal #coral")
+    with pytest.raises(errors.OverBudget) as refused:
+        held.bill().within(Decimal("0.004"))
+
+    assert refused.value.fields == {"posts": 1, "usd": "0.01", "budget": "0.00"}
+    assert held.x.requests == []
+
+
+def test_a_debate_that_goes_on_counts_what_it_has_cost() -> None:
+    """A look must not be what disconnects X in the middle of it."""
+    going = Due(1, "Los corales", [], to_pay=100, spent=Decimal("9.60"))
+    with pytest.raises(errors.OverBudget):
+        Bill([going], Decimal("0.005")).within(Decimal(10))
+    Bill([going], Decimal("0.005")).within(Decimal("10.10"))
+
+
+# --- what an answer says ---------------------------------------------------------------------------------------------
+
+
+def problem(kind: str, ident: str, **more: str) -> dict[str, object]:
+    """A partial error as X writes it."""
+    there = {"value": ident, "resource_id": ident, "resource_type": "tweet", "parameter": "ids"}
+    return {**there, "type": f"https://api.twitter.com/2/problems/{kind}", **more}
+
+
+@pytest.mark.parametrize(
+    ("error", "gone_ids", "unclear"),
+    [
+        (problem("resource-not-found", "1"), {"1"}, 1),
+        (problem("not-authorized-for-resource", "1"), {"1"}, 1),
+        (problem("resource-unavailable", "1"), {"1"}, 1),
+        (problem("resource-not-found", "7", resource_type="user", parameter="author_id"), {"1", "2"}, 0),
+        (problem("resource-not-found", "1", section="includes"), set[str](), 2),
+        (problem("resource-not-found", "99"), set[str](), 2),
+        (problem("not-authorized-for-field", "1"), set[str](), 2),
+        (problem("internal-error", "1"), set[str](), 2),
+    ],
+)
+def test_only_a_problem_that_says_so_takes_a_post_away(
+    error: dict[str, object], gone_ids: set[str], unclear: int
+) -> None:
+    """A field that is not to be had, or a fault of X's own, says nothing of the post; who is gone takes all along."""
+    ours = [Held(1, "coral", "1", "7", None), Held(2, "coral", "2", "7", None)]
+    verdict = judge(ours, Page([], {}, [error]))
+
+    assert (set(verdict.gone), verdict.unclear) == (gone_ids, unclear)
+
+
+# --- by itself -------------------------------------------------------------------------------------------------------
+
+
+def daily(held: Log, days: int, budget: str = "10") -> Daily:
+    """The running bot, as its settings have it."""
+    return Daily(held.syncing, held.store, Plan(days, Decimal(budget)), clock=lambda: held.now)
+
+
+async def test_the_bot_looks_once_a_day_at_debates_that_closed_not_long_ago(held: Log) -> None:
+    """After three in the morning, UTC, once; not at older ones; an audit row says what came of it."""
+    held.x.delete(await held.says("ana", "Un animal #coral"))
+    held.close()
+    await daily(held, 1).look()
+    assert held.looked_up() == []
+    bot = daily(held, 3)
+    held.now = NOW.replace(hour=2)
+    await bot.look()
+    assert held.looked_up() == []
+    held.now = NOW
+    await bot.look()
+    await bot.look()
+
+    assert (held.looked_up(), held.texts(), bot.found) == ([1], [], Found(posts=1, gone=1))
+    with held.store.read() as tx:
+        told = tx.session.exec(select(Audit).where(Audit.action == "x sync")).all()
+    assert [(row.who, row.detail) for row in told] == [("clock", "1 miradas, 1 retiradas, 0 editadas")]
+
+
+async def test_the_bot_does_not_pay_more_than_its_budget(held: Log) -> None:
+    """It says why it does not look, and asks nothing."""
+    await held.says("ana", "Un animal #coral")
+    held.close()
+    with pytest.raises(errors.OverBudget):
+        await daily(held, 3, budget="0").look()
+
+    assert held.x.requests == []
+
+
+async def test_without_days_the_bot_looks_at_nothing(held: Log) -> None:
+    """The default: it is over at once."""
+    await held.says("ana", "Un animal #coral")
+    held.close()
+    await daily(held, 0).run()
+
+    assert held.x.requests == []
