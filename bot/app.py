@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvicorn
 
+from bot import errors
 from bot.actions import people as verbs
 from bot.config import Settings
 from bot.store import erasure, inbox, people, schema
@@ -194,7 +195,12 @@ class App:
         from handlers.x.platform import Access, XPlatform
 
         self.x = XPlatform(Access.of(self.settings), self.store, self.writer, tempo=self._x_tempo)
-        await self.x.start()
+        try:
+            await self.x.start()
+        except errors.Refusal:
+            raise  # a person must see to it
+        except Exception:  # noqa: BLE001  (whatever it is, Slack and the room hold the debate without X)
+            _log.exception("x has not started")
 
     async def _until_answering(self, web: "asyncio.Task[None]") -> None:
         while not web.done() and (self._server is None or not self._server.started):  # noqa: ASYNC110  (uvicorn's way)
@@ -323,7 +329,9 @@ class App:
                 for task in self._tasks:
                     task.cancel()
                 leaving = [platform.stop() for platform in (self.slack, self.x) if platform is not None]
-                await asyncio.gather(*leaving)
+                for trouble in await asyncio.gather(*leaving, return_exceptions=True):
+                    if isinstance(trouble, Exception):
+                        _log.error("a platform has not stopped as it should", exc_info=trouble)
                 if self._server is not None:
                     self._hub_close()
                     self._server.should_exit = True

@@ -79,6 +79,20 @@ async def test_who_takes_answers_pays(sqlite_store: Store, writer: Writer) -> No
     assert hall.bills() == [(None, 1), (coming, 1), (opened, 2)]
 
 
+async def test_a_post_is_paid_for_by_its_own_debate(sqlite_store: Store, writer: Writer) -> None:
+    """The invitation of next week's goes out while this week's is on."""
+    hall = Hall(sqlite_store, writer)
+    opened = hall.opened("Ahora")
+    later = hall.planned("Luego", starts=NOW + timedelta(days=7))
+    hall.till.billed(Billed.POST, ["1"])
+    hall.till.posted("1", later)
+    hall.till.billed(Billed.POST, ["2"])
+    hall.till.posted("2", opened)
+    await hall.till.settle()
+
+    assert hall.bills() == [(opened, 1), (later, 1)]
+
+
 async def test_a_debate_that_has_spent_its_budget_stops_alone(sqlite_store: Store, writer: Writer) -> None:
     """Another one that is on goes on, and pays from then on."""
     hall = Hall(sqlite_store, writer, budget="0.05")

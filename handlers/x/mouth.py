@@ -52,6 +52,7 @@ class XMouth:
         self._unseen: dict[str, int] = {}
         self.closed = ""
         self.spent: Collection[int] = ()  # debates that may cost no more
+        self.on_posted: Callable[[str, int | None], None] = lambda _post_id, _debate_id: None
         self.on_stop: Callable[[XRefused], None] = lambda _refused: None
 
     async def send(self, draft: Draft) -> str:
@@ -100,10 +101,13 @@ class XMouth:
     async def _post(self, draft: Draft) -> str:
         for variant in range(VARIANTS):
             try:
-                return await self._client.create(look(draft, variant=variant), reply_to=draft.thread)
+                landed = await self._client.create(look(draft, variant=variant), reply_to=draft.thread)
             except XRefused as refused:
                 if refused.kind is not Kind.DUPLICATE:
                     raise
+            else:
+                self.on_posted(landed, draft.debate_id)
+                return landed
             there = await self._there(draft)
             if there is not None:
                 return there

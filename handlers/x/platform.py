@@ -85,6 +85,7 @@ class XPlatform:
         self._over_budget = False
         self._mouth = XMouth(self._client, speaks=access.keys.can_post, taken=self._taken, clock=clock)
         self._mouth.on_stop = self._refused
+        self._mouth.on_posted = self._till.posted
         self._profiles: Profiles | None = None
         self.me: Account | None = None
         self.intake = Intake(writer, clock=clock)

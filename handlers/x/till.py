@@ -1,10 +1,11 @@
 """What X costs, as it is spent: noted a moment after each answer, and told when a debate's budget is used up.
 
-X does not say for which debate it was asked: the one that takes answers pays, else the one that is nearest.
+A post is paid for by its debate. What is read X does not tell apart: the debate that takes answers pays for it, else
+the one that is nearest.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,9 @@ from bot.ports import Platform
 from bot.store.engine import Store, Tx
 from bot.writer import Writer
 from handlers.x.terms import PRICES
+
+Bill = tuple[str, Sequence[str]]
+"""What X has billed: its kind, and the ids of what it was."""
 
 # What is read so long before a debate begins, or after it took its last answer, is read for it.
 AHEAD, BEHIND = timedelta(minutes=15), timedelta(hours=2)
@@ -39,13 +43,19 @@ class Till:
         self._writer = writer
         self._budget = budget
         self._clock = clock
-        self._waiting: list[tuple[str, Sequence[str]]] = []
+        self._waiting: list[Bill] = []
+        self._posts: dict[str, int] = {}  # whose our posts are that are not on record yet
         self._heard: deque[datetime] = deque(maxlen=rules.CROWD * 10)
         self.spent = Spent(frozenset(), frozenset())
 
     def billed(self, kind: str, ids: Sequence[str]) -> None:
         """X has billed these; it is on record at the next ``settle``."""
         self._waiting.append((kind, tuple(ids)))
+
+    def posted(self, post_id: str, debate_id: int | None) -> None:
+        """A post of ours is a debate's, and so is its price."""
+        if debate_id is not None:
+            self._posts[post_id] = debate_id
 
     def heard(self) -> None:
         """One more post has come, of whoever it may be."""
@@ -58,18 +68,23 @@ class Till:
         if not (self._waiting or self.spent.over or crowd):
             return self.spent
         taken, self._waiting = self._waiting, []
+        owners, self._posts = self._posts, {}
         try:
-            self.spent = await self._writer.do(lambda tx: self._reckon(tx, taken, crowd, now))
+            self.spent = await self._writer.do(lambda tx: self._reckon(tx, taken, owners, crowd, now))
         except BaseException:
-            self._waiting = taken + self._waiting
+            self._waiting, self._posts = taken + self._waiting, owners | self._posts
             raise
         return self.spent
 
-    def _reckon(self, tx: Tx, billed: Sequence[tuple[str, Sequence[str]]], crowd: bool, now: datetime) -> Spent:
+    def _reckon(self, tx: Tx, billed: Sequence[Bill], owners: Mapping[str, int], crowd: bool, now: datetime) -> Spent:
         near = listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND)
         payer = _payer(near, self.spent.over)
         for kind, ids in billed:
-            budget.note(tx, payer, kind, ids, now.astimezone(UTC).date())
+            by_payer: dict[int | None, list[str]] = {}
+            for ident in ids:
+                by_payer.setdefault(owners.get(ident, payer), []).append(ident)
+            for debate_id, some in by_payer.items():
+                budget.note(tx, debate_id, kind, some, now.astimezone(UTC).date())
         over = frozenset(one.debate_id for one in near if self._verdict(tx, one, now) is Verdict.HARD)
         going = frozenset(one.debate_id for one in near if one.live or one.opened_at is None) - over
         if crowd and payer is not None and payer in going:
