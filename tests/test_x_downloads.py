@@ -250,6 +250,12 @@ def test_alias_is_not_undone_by_a_link(on_x: OnX) -> None:
     on_x.evening.store.write(lambda tx: people.alias(tx, "x:71", "Una oyente", actor=OPERATOR, now=on_x.evening.now))
 
     assert written(on_x.transcript(), "html").count("Ver en X") == 1
+    bare = written(bounded(on_x.transcript(), too_much(words("es"), 0)), "txt")
+    assert [line for line in bare.splitlines() if line.endswith("] ") or LINK in line] == [
+        "[19:02] ",
+        "    [19:03] ",
+        f"[19:02] {LINK}4000000000000002",
+    ]
 
 
 # --- the room --------------------------------------------------------------------------------------------------------
@@ -265,7 +271,7 @@ def visitor(on_x: OnX) -> Iterator[TestClient]:
 def downloaded(client: TestClient, on_x: OnX, name: str = "transcript.txt", *, slug: str = "") -> str:
     """What the visitor was given of the debate, or of another."""
     answer = client.get(f"/d/{slug or on_x.slug}/{name}")
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
     return answer.text
 
 

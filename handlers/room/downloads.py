@@ -28,6 +28,8 @@ PAGE_POLICY = (
     "sandbox allow-scripts allow-popups"
 )
 _SHOWN = frozenset({"html", "txt"})
+# How much of X is in it is this visitor's affair.
+_OWN = {"cache-control": "private, no-cache", "vary": "Cookie"}
 
 
 async def transcript(request: Request) -> Response:
@@ -41,7 +43,7 @@ async def transcript(request: Request) -> Response:
     pieces = stream(lambda out: chosen.write(found, out, say))
     # The first piece tells whether it can be written at all, while there is still a status to say so with.
     first = await anext(pieces, b"")
-    headers = {"cache-control": "no-cache"}
+    headers = dict(_OWN)
     if name == "html":
         headers["content-security-policy"] = PAGE_POLICY
     if name not in _SHOWN:
@@ -53,7 +55,7 @@ async def recap(request: Request) -> Response:
     """The draft of the recap, as the log is now."""
     found = await _allowed(request)
     text = await asyncio.to_thread(draft, found, words(found.head.locale))
-    return Response(text, headers={"cache-control": "no-cache"}, media_type="text/markdown; charset=utf-8")
+    return Response(text, headers=_OWN, media_type="text/markdown; charset=utf-8")
 
 
 async def _allowed(request: Request) -> Transcript:
