@@ -348,7 +348,7 @@ def test_page_of_the_debate_shows_everything_with_its_way_to_x(on_x: OnX, visito
 
     assert ("Medir con el foco en la gente" in page, "Una más" in page) == (True, True)
     assert [page.count(f'href="{LINK}400000000000000{number}"') for number in (1, 2, 3, 4, 5)] == [1, 1, 1, 0, 1]
-    assert page.count(">Ver en X</a>") == 4
+    assert page.count(">Ver en X<") == 4
     with on_x.evening.store.read() as tx:
         assert tx.conn.execute(sa.text("SELECT count(*) FROM download")).scalar() == 0
 
