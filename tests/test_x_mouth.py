@@ -273,10 +273,12 @@ async def test_without_credits_everything_stops(desk: Desk, kind: str, status: i
     [("unauthorized", 401, "unauthorised"), ("permissions", 403, "forbidden"), ("reply-old", 403, "reply_rule")],
 )
 async def test_what_x_forbids_is_never_tried_again(desk: Desk, kind: str, status: int, what: str) -> None:
-    """The reason is kept with the post."""
+    """The reason is kept with the post; where it may be the keys' fault, somebody is told."""
     desk.x.faults.status("create", status, kind)
     with pytest.raises(errors.NotEver, match=what):
         await desk.mouth.send(draft())
+
+    assert [told.value for told in desk.stopped] == ([] if what == "reply_rule" else [what])
 
 
 @pytest.mark.parametrize("kind", ["html", "empty", "json"])

@@ -24,10 +24,10 @@ def broke(tx: Tx, *, now: datetime) -> None:
 
 
 def shut(tx: Tx, *, why: str, now: datetime) -> None:
-    """The moderators of every debate on X know that X does not let us listen, once."""
+    """The moderators of every debate on X know that X does not let us in, once."""
     for debate in _told(tx, SHUT, now):
         text = words(debate.locale)(
-            "X no nos deja oír ({why}). Mira sus claves con «tertulia doctor»; el debate sigue en los demás sitios.",
+            "X nos rechaza ({why}). Mira sus claves con «tertulia doctor»; el debate sigue en los demás sitios.",
             why=why,
         )
         say.to_moderators(tx, debate, "shut", text, now=now)

@@ -30,6 +30,8 @@ UNSEEN = 3
 
 # Nothing can be asked of X any more before a person has seen to it.
 _EVERYTHING_STOPS = frozenset({Kind.CREDITS, Kind.CAPPED})
+# Perhaps no other post will be taken either: somebody must look.
+_SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN})
 # It never left this machine.
 _NOT_SENT = frozenset({"ClientConnectorError", "ClientConnectorDNSError", "ConnectionTimeoutError", "not started"})
 
@@ -165,6 +167,8 @@ class XMouth:
             return errors.NotNow(why)
         if refused.kind in {Kind.UPSET, Kind.NETWORK}:
             return errors.Unsure(why=why)
+        if refused.kind in _SHUT:
+            self.on_stop(refused)
         return errors.NotEver(why=why)
 
     def _unseeing(self, refused: XRefused) -> errors.TertuliaError:
