@@ -15,8 +15,6 @@ SOFT = Decimal("0.8")
 # best minutes have five times as many): at this pace the budget of an evening is gone in minutes.
 CROWD = 300
 MINUTE = timedelta(minutes=1)
-# Beside its posts a debate costs a look at our own account, and so many questions to X of how many posts there were.
-COUNTS = 4
 
 
 class Verdict(StrEnum):
@@ -71,12 +69,14 @@ class Forecast:
 
 
 def forecast(links: Sequence[bool], *, posts: int, people: int, prices: Mapping[str, Decimal]) -> Forecast:
-    """The cost of a debate with these posts of ours (True: with a link) and that many posts by that many people."""
+    """The cost of a debate with these posts of ours (True: with a link) and that many posts by that many people.
+
+    Beside its posts and people a debate costs one look at our own account. What search brings once more is free.
+    """
     counts = {
         "post_read": posts,
         "user_read": people + 1,
         "post": sum(not one for one in links),
         "post_with_link": sum(links),
-        "counts": COUNTS,
     }
     return Forecast([Item(kind, count, prices[kind]) for kind, count in counts.items() if count])

@@ -203,6 +203,5 @@ def _what(kind: str, text: Words) -> str:
     kinds = {
         "post_read": text("mensajes leídos"), "user_read": text("perfiles leídos"),
         "post": text("mensajes nuestros"), "post_with_link": text("mensajes nuestros con enlace"),
-        "counts": text("recuentos"),
     }  # fmt: skip
     return kinds[kind]
