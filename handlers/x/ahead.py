@@ -3,10 +3,12 @@
 Reading and analysing cost more than writing it all down with its index.
 """
 
+import contextlib
 import gc
 import multiprocessing
 import os
 import queue
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from multiprocessing.process import BaseProcess
@@ -154,6 +156,7 @@ def _merge(pile: Pile, said: set[str], end: tuple[Any, ...]) -> None:
 
 def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", found: list[Stretch]) -> None:
     """Its posts in pieces, then what else it knows; then the terms of whatever texts it is given, until it is ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who reads ends with who writes, and says nothing about it
     gc.disable()  # it makes hundreds of thousands of objects, of which none refers to itself
     pile = Pile(Left())
     try:
@@ -167,7 +170,16 @@ def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", found: list[St
     said = pile.newest.keys() - pile.beside
     pieces.put(("end", (said, pile.beside, pile.withheld, pile.names, pile.firsts, astuple(pile.left))))
     while True:
-        pieces.put(("terms", [analyser.terms(text) for text in texts.get()]))
+        pieces.put(("terms", [analyser.terms(text) for text in _given(texts)]))
+
+
+def _given(texts: "Queue[Sequence[str]]") -> Sequence[str]:
+    """The next texts; if whoever gives them was killed, nobody will end this process but itself."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and parent.is_alive():
+        with contextlib.suppress(queue.Empty):
+            return texts.get(timeout=PATIENCE_SECONDS)
+    os._exit(1)  # an ordinary end would wait for the pieces that nobody takes
 
 
 def _packed(one: Post) -> tuple[Any, ...]:
