@@ -361,7 +361,8 @@ def test_commands_are_those_of_the_contract() -> None:
     groups = {"debate", "question", "import", "person", "moderator"}
 
     assert set(commands(build(words("es")))) - groups == {
-        "run", "doctor", "backup", "rehearse", "review", "export", "search", "import slack-export", "person forget",
+        "run", "doctor", "backup", "rehearse", "review", "export", "search", "import slack-export", "import x-archive",
+        "person forget",
         "person alias", "moderator link", "question list", "question add", "question approve", "question decline",
         "question merge", "debate add", "debate list", "debate show", "debate ready", "debate check", "debate open",
         "debate next", "debate hold", "debate resume", "debate extend", "debate skip", "debate close",
