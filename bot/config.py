@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     x_access_token_secret: SecretStr = Field(SecretStr(""), validation_alias="X_ACCESS_TOKEN_SECRET")
     x_api_url: str = Field(X_API, validation_alias="X_API_URL")
     x_budget_usd: Decimal = Field(Decimal(10), validation_alias="X_BUDGET_USD")
-    x_sync_days: int = Field(0, ge=0, le=65535, validation_alias="X_SYNC_DAYS")
     x_downloads_a_day: int = Field(500, validation_alias="X_DOWNLOADS_A_DAY")
+    x_sync_days: int = Field(0, ge=0, le=65535, validation_alias="X_SYNC_DAYS")
 
     @field_validator("database_url")
     @classmethod

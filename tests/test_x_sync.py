@@ -1,109 +1,34 @@
 """The log looked up again on X: what went there goes here, for a price that is named first and never paid twice."""
 
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 
 from bot import errors
-from bot.actions import inbox, plan, run
-from bot.actions.inbox import Delivery
 from bot.actions.sync import Bill, Due, Found
-from bot.debate import Phase
-from bot.debatefile import DebateFile, PlannedQuestion
-from bot.ports import CLOCK, OPERATOR, Author, House, Platform, Said
-from bot.store import debates, gone
-from bot.store.engine import Store, Tx
+from bot.ports import OPERATOR
+from bot.store import gone, schema
+from bot.store.engine import Store
 from bot.store.held import Held
-from bot.tables import Audit, Message
+from bot.tables import Audit
 from bot.writer import Writer
-from handlers.x import posts
 from handlers.x.client import Page
-from handlers.x.sync import Daily, Plan, Sync, judge
-from handlers.x.wire import Keys
+from handlers.x.sync import Daily, Plan, judge
 
+from tests.console import Terminal, tertulia
 from tests.standin_x.server import XStandin
+from tests.x_held import NOW, Log
+
+__all__ = ["tertulia"]  # a fixture
 
 T = TypeVar("T")
-NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-HOUSE = House(hashtag="Coral", x=True)
-
-
-class Log:
-    """A debate at #coral that has closed, the X that it was held on, and whoever looks it up again."""
-
-    def __init__(self, x: XStandin, store: Store, writer: Writer) -> None:
-        self.x = x
-        self.store = store
-        self.writer = writer
-        self.now = NOW
-        self.debate_id = store.write(self._held)
-
-    def _held(self, tx: Tx) -> int:
-        opened = NOW - timedelta(days=2, hours=1)
-        wanted = DebateFile("Los corales", (PlannedQuestion("¿Una?"),), starts=opened, x=True, hashtag="Coral")
-        debate = plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=opened - timedelta(days=1))
-        run.open_now(tx, debate, actor=CLOCK, now=opened)
-        return debates.ident(debate)
-
-    def close(self) -> None:
-        """The debate took its last answer two days ago."""
-
-        def close(tx: Tx) -> None:
-            debate, ended = debates.get(tx, self.debate_id), NOW - timedelta(days=2)
-            run.close(tx, debate, actor=OPERATOR, now=ended, house=HOUSE)
-            debate.phase, debate.grace_until = Phase.CLOSED, ended
-            tx.session.add(debate)
-
-        self.store.write(close)
-
-    async def says(self, who: str, text: str, *, reply_to: str | None = None) -> str:
-        """Somebody said it in the debate, and it was heard; returns the id of the post."""
-        made = NOW - timedelta(days=2, minutes=50 - len(self.texts(gone=True)) % 40)
-        ident = await self.x.post(who, text, reply_to=reply_to, at=made)
-        author = self.x.world.posts[ident].author
-        at = posts.time_of(ident) or made
-        said = Said(Platform.X, "coral", ident, Author(author.id, author.name), text, at, reply_to=reply_to)
-        self.store.write(lambda tx: inbox.take(tx, [Delivery(Platform.X, f"x:post:{ident}", [said])], now=made))
-        return ident
-
-    def rows(self) -> list[Message]:
-        """Every row of the log, in the order in which it came."""
-        with self.store.read() as tx:
-            return list(tx.session.exec(select(Message).order_by(col(Message.id))).all())
-
-    def texts(self, *, gone: bool = False) -> list[str]:
-        """What stands in the log; ``gone``: with an empty text for what does not."""
-        return [row.text for row in self.rows() if gone or row.deleted_at is None]
-
-    def syncing(self) -> Sync:
-        """Somebody who looks up."""
-        return Sync(Keys(self.x.bearer), self.x.url, self.store, self.writer, clock=lambda: self.now)
-
-    def bill(self) -> Bill:
-        """What that costs now."""
-        return self.syncing().bill()
-
-    async def look(self) -> Found:
-        """Everything has been looked up."""
-        found = Found()
-        async with self.syncing() as looking:
-            for due in looking.bill().due:
-                found += await looking.run(due, who=OPERATOR.who)
-        return found
-
-    def metered(self) -> dict[str, int]:
-        """What is on record of X's bill, by kind."""
-        with self.store.read() as tx:
-            rows = tx.conn.exec_driver_sql("SELECT kind, count(*) FROM metered GROUP BY kind").all()
-            return {str(kind): int(count) for kind, count in rows}
-
-    def looked_up(self) -> list[int]:
-        """How many ids each call asked for."""
-        return [len(one.query["ids"].split(",")) for one in self.x.asked("lookup")]
 
 
 @pytest.fixture
@@ -343,3 +268,98 @@ async def test_without_days_the_bot_looks_at_nothing(held: Log) -> None:
     await daily(held, 0).run()
 
     assert held.x.requests == []
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+class Apart:
+    """A strict X in a thread of its own, and a debate that was held there, in the folder of a terminal."""
+
+    def __init__(self, store: Store) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+        self.x = self.do(XStandin(strict_rates=False).__aenter__())
+        self.held = Log(self.x, store, Writer(store))
+
+    def do(self, work: Coroutine[object, object, T]) -> T:
+        """What the work returns, done over there."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    def end(self) -> None:
+        """X is away."""
+        self.do(self.x.__aexit__(None, None, None))
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def apart(tertulia: Terminal, tmp_path: Path) -> Iterator[Apart]:
+    """The X that the terminal's settings name, with two posts in the log of which one is gone."""
+    store = Store(f"sqlite:///{tmp_path / 'tertulia.db'}")
+    schema.upgrade(store)
+    found = Apart(store)
+    taken_back = found.do(found.held.says("anacleta", "El xilofonista #coral"))
+    found.do(found.held.says("bea", "Una planta #coral"))
+    found.x.delete(taken_back)
+    tertulia.write(".env", f"X_BEARER_TOKEN={found.x.bearer}\nX_API_URL={found.x.url}\n")
+    yield found
+    found.end()
+    store.close()
+
+
+def test_the_price_is_named_and_nothing_asked_without_a_yes(tertulia: Terminal, apart: Apart) -> None:
+    """A script that does not say --yes is refused with the price."""
+    got = tertulia("x", "sync")
+
+    assert (got.code, got.out) == (1, "")
+    assert got.err.splitlines()[0].startswith("Mirar 2 publicaciones en X cuesta 0.01 $: 2 a 0.005 $ (precios del 2026")
+    assert got.err.splitlines()[1] == (
+        "Mirar 2 publicaciones en X cuesta 0.01 $. No se ha mirado nada; si te parece bien, añade --yes."
+    )
+    assert apart.x.requests == []
+
+
+def test_a_yes_makes_the_log_as_x_stands(tertulia: Terminal, apart: Apart, tmp_path: Path) -> None:
+    """No byte of what went is left in the file or in its log; who does it again pays nothing, and need not say yes."""
+    got = tertulia("x", "sync", "1", "--yes")
+    assert (got.code, got.out) == (0, "«Los corales»: 2 miradas, 1 borradas, 0 cambiadas.\n")
+    again = tertulia("x", "sync")
+    assert (again.code, again.out) == (0, "«Los corales»: 1 miradas, 0 borradas, 0 cambiadas.\n")
+
+    left = b"".join(one.read_bytes() for one in tmp_path.glob("tertulia.db*"))
+    ident = apart.held.rows()[0].platform_id
+    assert ident.startswith(gone.MARK)
+    assert [word for word in ("xilofonista", "Anacleta", *apart.x.world.posts) if word.encode() in left] == [
+        apart.held.rows()[1].platform_id
+    ]
+
+
+def test_a_program_gets_figures(tertulia: Terminal, apart: Apart) -> None:
+    """With --json: what it cost, and what was found in each debate."""
+    refused = tertulia("x", "sync", "--json")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+
+    assert tertulia("x", "sync", "--yes", "--json").json == {
+        "usd": 0.01,
+        "paid": 2,
+        "debates": [{"id": "1", "title": "Los corales", "posts": 2, "deleted": 1, "edited": 0, "unclear": 0}],
+    }
+
+
+def test_a_yes_does_not_pass_the_budget(tertulia: Terminal, apart: Apart) -> None:
+    """The figures are told, and nothing is asked."""
+    tertulia.monkeypatch.setenv("X_BUDGET_USD", "0.005")
+    got = tertulia("x", "sync", "--yes")
+
+    assert got.err.splitlines()[-1] == (
+        "Mirar 2 publicaciones en X cuesta 0.01 $ y el tope es 0.01 $ (X_BUDGET_USD). No se ha mirado nada."
+    )
+    assert (got.code, apart.x.requests) == (1, [])
+
+
+def test_without_a_token_nothing_is_looked_up(tertulia: Terminal) -> None:
+    """The missing setting is named."""
+    assert "X_BEARER_TOKEN" in tertulia("x", "sync").refusal

@@ -39,7 +39,10 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """The log is as X stands; raises ``NotAgreed`` or ``OverBudget`` before anything was asked."""
+    from bot import logs
+
     settings = home.settings()
+    logs.set_up("warning", secrets=settings.secrets())
     if not settings.x_on:
         raise errors.BadSetting(why=speaking()("falta X_BEARER_TOKEN: sin él no se oye lo que se dice en X"))
     with home.opened() as store:
