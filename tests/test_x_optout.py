@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import inbox, plan, run
+from bot.actions import imports, inbox, plan, run
+from bot.actions.imports import Origin
 from bot.actions.inbox import Delivery
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import CLOCK, OPERATOR, Author, House, Incoming, OptedOut, Platform, Renamed, Said
@@ -109,6 +110,16 @@ def test_nothing_tells_who_opted_out(store: Store) -> None:
         audit = tx.conn.exec_driver_sql("SELECT who, detail FROM audit WHERE action = 'opt out'").all()
     assert "ana77" not in f"{kept} {people}"
     assert [tuple(row) for row in audit] == [("x", "1 mensajes"), ("x", "0 mensajes")]
+
+
+def test_an_import_does_not_bring_them_back(store: Store) -> None:
+    """An old archive still has what they said."""
+    hear(store, OptedOut(Platform.X, "ana"))
+    batch = [said(1, "ana", "Yo digo"), said(2, "bea", "Y yo")]
+    origin = Origin(Platform.X, "cx", "#cx")
+    store.write(lambda tx: imports.bring(tx, [batch], origin, house=House(), actor=OPERATOR, now=NOW).debate_id)
+
+    assert log(store) == [("Bea", "Y yo")]
 
 
 def test_on_slack_nobody_is_silenced_by_x(store: Store) -> None:

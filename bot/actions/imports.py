@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from bot import analyser, errors, filing, richtext
-from bot.actions import gone, log, refile
+from bot.actions import gone, log, optout, refile
 from bot.actions.plan import free_slug, require_moderator
 from bot.debate import Pace, Phase
 from bot.localtime import wall
@@ -157,10 +157,10 @@ class _Bulk:
     def say(self, said: Sequence[Said]) -> None:
         """The messages are in the log, with their reactions; those that were there wait for ``say_again``.
 
-        What X has taken back before stays away.
+        What X has taken back before stays away, and so does what those said who have opted out.
         """
         if self.origin.platform == Platform.X:
-            said = gone.standing(self.tx, said)
+            said = optout.heard(self.tx, gone.standing(self.tx, said))
         self._know(said)
         fresh: list[Said] = []
         for one in said:

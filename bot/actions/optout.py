@@ -19,6 +19,12 @@ def sift(tx: Tx, incoming: Sequence[Incoming]) -> Sequence[Incoming]:
     return [one for one in incoming if one.platform != Platform.X or _who(one) not in out]
 
 
+def heard(tx: Tx, said: Sequence[Said]) -> Sequence[Said]:
+    """What was said on X by everybody but those who have opted out."""
+    out = store.among(tx, Platform.X, {one.author.id for one in said})
+    return [one for one in said if one.author.id not in out] if out else said
+
+
 def opt_out(tx: Tx, opted: OptedOut, *, now: datetime) -> int:
     """Nothing is logged of them any more, and nothing is left of what was; returns how many messages that emptied."""
     first = store.add(tx, opted.platform, opted.who, at=localtime.iso(now) or "")
