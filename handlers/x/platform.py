@@ -125,13 +125,12 @@ class XPlatform:
 
     async def stop(self) -> None:
         """What was heard is committed, what was being said has landed, what was spent is on record."""
-        if self.me is not None:
-            await self.publisher.stop(within=2.0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self.ears is not None:
-            await self.ears.stop()
+        # An X that hangs must not keep everybody else from stopping: both are given their time at once.
+        leaving = [self.publisher.stop(within=2.0)] if self.me is not None else []
+        await asyncio.gather(*leaving, *([self.ears.stop()] if self.ears is not None else []))
         with contextlib.suppress(Exception):  # the writer may be in trouble: what is not noted is lost, and not much
             async with asyncio.timeout(1.0):
                 await self._till.settle()
