@@ -14,6 +14,7 @@ from bot.actions import imports, inbox, people, plan, refile, run
 from bot.actions.imports import Origin
 from bot.actions.inbox import Delivery
 from bot.debatefile import DebateFile, PlannedQuestion
+from bot.exports import as_recap
 from bot.exports.formats import FORMATS
 from bot.ports import CLOCK, OPERATOR, Author, Deleted, House, Incoming, Platform, Renamed, Said
 from bot.store import debates, erasure, gone, search, transcripts
@@ -90,6 +91,7 @@ def exported(store: Store) -> str:
             out = io.BytesIO()
             one.write(transcripts.load(store, 1), out, speak)
             told.append(out.getvalue().decode())
+    told.append(as_recap.draft(transcripts.load(store, 1), speak))
     return "\n".join(told)
 
 

@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from bot import errors
 from bot.actions.sync import Bill, Due, Found
+from bot.config import Settings
 from bot.ports import OPERATOR
 from bot.store import gone, schema
 from bot.store.engine import Store
@@ -20,11 +21,13 @@ from bot.store.held import Held
 from bot.tables import Audit
 from bot.writer import Writer
 from handlers.x.client import Page
+from handlers.x.platform import Access, Tempo, XPlatform
 from handlers.x.sync import Daily, Plan, judge
 
 from tests.console import Terminal, tertulia
 from tests.standin_x.server import XStandin
 from tests.x_held import NOW, Log
+from tests.x_listening import HASTY, until
 
 __all__ = ["tertulia"]  # a fixture
 
@@ -259,6 +262,25 @@ async def test_the_bot_does_not_pay_more_than_its_budget(held: Log) -> None:
         await daily(held, 3, budget="0").look()
 
     assert held.x.requests == []
+
+
+async def test_the_bot_looks_by_itself_where_its_settings_say_so(
+    held: Log, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X_SYNC_DAYS is all that it takes; the bot listens meanwhile as ever."""
+    held.x.delete(await held.says("ana", "Un animal #coral"))
+    held.close()
+    for name, value in (("X_BEARER_TOKEN", held.x.bearer), ("X_API_URL", held.x.url), ("X_SYNC_DAYS", "3")):
+        monkeypatch.setenv(name, value)
+    tempo = Tempo(ears=HASTY, money=0.05, names=60.0, clock=lambda: NOW)
+    platform = XPlatform(Access.of(Settings()), held.store, writer, tempo=tempo)
+    await platform.start()
+    try:
+        await until(lambda: held.texts() == [])
+    finally:
+        await platform.stop()
+
+    assert held.looked_up() == [1]
 
 
 async def test_without_days_the_bot_looks_at_nothing(held: Log) -> None:
