@@ -358,15 +358,14 @@ def commands(tree: TyperGroup, path: str = "") -> dict[str, Any]:
 
 def test_commands_are_those_of_the_contract() -> None:
     """Scripts type these words."""
-    groups = {"debate", "question", "import", "person", "moderator"}
+    groups = {"debate", "question", "import", "person", "moderator", "x"}
 
     assert set(commands(build(words("es")))) - groups == {
         "run", "doctor", "backup", "rehearse", "review", "export", "search", "import slack-export", "import x-archive",
-        "person forget",
-        "person alias", "moderator link", "question list", "question add", "question approve", "question decline",
+        "x sync", "person forget", "person alias", "moderator link", "question list", "question add", "question approve", "question decline",
         "question merge", "debate add", "debate list", "debate show", "debate ready", "debate check", "debate open",
         "debate next", "debate hold", "debate resume", "debate extend", "debate skip", "debate close",
-        "debate cancel", "debate abort", "debate reorder", "debate rebuild", "debate recap",
+        "debate cancel", "debate abort", "debate join", "debate leave", "debate reorder", "debate rebuild", "debate recap",
     }  # fmt: skip
 
 
