@@ -25,18 +25,19 @@ HOUSE = House(hashtag="Coral", x=True)
 
 
 class Log:
-    """A debate at #coral that has closed, the X that it was held on, and whoever looks it up again."""
+    """A debate at #coral (or another tag) that has closed, the X that it was held on, and whoever looks it up again."""
 
-    def __init__(self, x: XStandin, store: Store, writer: Writer) -> None:
+    def __init__(self, x: XStandin, store: Store, writer: Writer, *, tag: str = "Coral") -> None:
         self.x = x
         self.store = store
         self.writer = writer
         self.now = NOW
+        self.tag = tag
         self.debate_id = store.write(self._held)
 
     def _held(self, tx: Tx) -> int:
         opened = NOW - timedelta(days=2, hours=1)
-        wanted = DebateFile("Los corales", (PlannedQuestion("¿Una?"),), starts=opened, x=True, hashtag="Coral")
+        wanted = DebateFile("Los corales", (PlannedQuestion("¿Una?"),), starts=opened, x=True, hashtag=self.tag)
         debate = plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=opened - timedelta(days=1))
         run.open_now(tx, debate, actor=CLOCK, now=opened)
         return debates.ident(debate)
@@ -58,7 +59,7 @@ class Log:
         ident = await self.x.post(who, text, reply_to=reply_to, at=made)
         author = self.x.world.posts[ident].author
         at = posts.time_of(ident) or made
-        said = Said(Platform.X, "coral", ident, Author(author.id, author.name), text, at, reply_to=reply_to)
+        said = Said(Platform.X, self.tag.casefold(), ident, Author(author.id, author.name), text, at, reply_to=reply_to)
         self.store.write(lambda tx: inbox.take(tx, [Delivery(Platform.X, f"x:post:{ident}", [said])], now=made))
         return ident
 

@@ -226,7 +226,7 @@ class Daily:
             await asyncio.sleep(self._plan.pause)
 
     async def look(self) -> None:
-        """What is due now is looked up; raises ``OverBudget``, ``XAway`` or ``AllGone``."""
+        """What is due now is looked up; raises ``OverBudget`` or ``XAway``. What is not to be believed waits."""
         now = self._clock()
         if now.astimezone(UTC).hour < self._plan.hour:
             return
@@ -238,4 +238,7 @@ class Daily:
         bill.within(self._plan.budget)
         async with self._sync() as looking:
             for due in bill.due:
-                self.found += await looking.run(due, who=CLOCK.who)
+                try:
+                    self.found += await looking.run(due, who=CLOCK.who)
+                except errors.AllGone as strange:
+                    structlog.get_logger().warning("x is not believed", debate=due.debate_id, why=str(strange))
