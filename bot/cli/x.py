@@ -34,7 +34,7 @@ def several() -> None:
     )
 )
 def sync(
-    debate: Annotated[str, typer.Argument(metavar="[DEBATE]", help=say("Solo este, por su id o nombre corto."))] = "",
+    debate: Annotated[str, typer.Argument(metavar="DEBATE", help=say("Solo este, por su id o nombre corto."))] = "",
     yes: Really = False,
     as_json: AsJson = False,
 ) -> None:
