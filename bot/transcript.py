@@ -99,11 +99,15 @@ class Line(NamedTuple):
     depth: int
 
     @property
+    def told_id(self) -> str:
+        """Its id on its platform; "" of a post on X that is gone or whose author goes by an alias: it leads to them."""
+        hidden = self.platform == "x" and (self.deleted or self.author_id.startswith("person:"))
+        return "" if hidden else self.platform_id
+
+    @property
     def on_x(self) -> str:
         """Where it is read on X; "" where it was not said there, is gone, or its author goes by an alias here."""
-        if self.platform != "x" or self.deleted or self.author_id.startswith("person:"):
-            return ""
-        return intents.post(self.platform_id)
+        return intents.post(self.told_id) if self.platform == "x" and self.told_id else ""
 
 
 @dataclass(frozen=True, slots=True)

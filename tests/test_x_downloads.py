@@ -250,6 +250,13 @@ def test_alias_is_not_undone_by_a_link(on_x: OnX) -> None:
     on_x.evening.store.write(lambda tx: people.alias(tx, "x:71", "Una oyente", actor=OPERATOR, now=on_x.evening.now))
 
     assert written(on_x.transcript(), "html").count("Ver en X") == 1
+    whole = [json.loads(line) for line in written(on_x.transcript(), "jsonl").splitlines()]
+    told = [
+        (one["author"]["name"], one["platform_id"])
+        for one in whole
+        if one.get("platform") == "x" and not one["deleted"]
+    ]
+    assert sorted(told, key=str) == [("Eva Sol", "4000000000000002"), ("Una oyente", None), ("Una oyente", None)]
     bare = written(bounded(on_x.transcript(), too_much(words("es"), 0)), "txt")
     assert [line for line in bare.splitlines() if line.endswith("] ") or LINK in line] == [
         "[19:02] ",

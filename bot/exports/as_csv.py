@@ -64,7 +64,7 @@ def _row(line: Line, wording: Wording) -> str:
         f"{'' if line.question is None else f'P{line.question}'},{wording.second(line.posted_at)},"
         f"{'' if gone else _name(line.author)},{_name(wording.role(line.role))},{said},"
         f"{_cell(reactions) if reactions else ''},{_cell(notes) if notes else ''},{line.platform},"
-        f"{'' if gone and line.platform == 'x' else _cell(line.platform_id)},"
+        f"{_cell(line.told_id)},"
         f"{_cell(_answered(line))},{iso(line.posted_at)}\r\n"
     )
 

@@ -81,7 +81,7 @@ def _message(line: Line) -> str:
     links = [] if gone else richtext.links(line.text, line.rich)
     return (
         f'{{"type":"message","id":"{line.id}","platform":"{line.platform}",'
-        f'"platform_id":{quoted(line.platform_id) if known else "null"},'
+        f'"platform_id":{_or_null(line.told_id)},'
         f'"author":{{"id":{_or_null(person)},"name":{"null" if gone else quoted(line.author)},'
         f'"role":{quoted(line.role)}}},"text":{"null" if gone else quoted(line.text)},'
         f'"posted_at":{_time(line.posted_at)},"edited_at":{_time(line.edited_at)},"deleted":{_bool(gone)},'

@@ -33,5 +33,13 @@ def _bare(transcript: Transcript) -> Iterator[Line]:
 
 def _link(line: Line) -> Line:
     return line._replace(
-        text=line.on_x, rich=None, files=(), reactions={}, author="", author_id="", role="member", edited_at=None
+        platform_id=line.told_id,
+        text=line.on_x,
+        rich=None,
+        files=(),
+        reactions={},
+        author="",
+        author_id="",
+        role="member",
+        edited_at=None,
     )
