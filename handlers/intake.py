@@ -28,6 +28,14 @@ MOST_AT_ONCE = 400
 UNDER_WAY = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of the writer a platform's deliveries may have: so many in a group, so many groups at a time."""
+
+    at_once: int = MOST_AT_ONCE
+    under_way: int = UNDER_WAY
+
+
 @dataclass(slots=True)
 class Counts:
     """What has come in since the start."""
@@ -40,8 +48,11 @@ class Counts:
 class Intake:
     """The way from a platform's ears to the log."""
 
-    def __init__(self, writer: Writer, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, writer: Writer, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), share: Share | None = None
+    ) -> None:
         """``clock`` tells the time of arrival."""
+        self._share = share or Share()
         self._writer = writer
         self._clock = clock
         self._waiting: list[tuple[Delivery, Done]] = []
@@ -56,7 +67,7 @@ class Intake:
         """The delivery will be committed with whatever else comes now; ``done`` hears how it went."""
         self._waiting.append((delivery, done))
         self._idle.clear()
-        if not self._soon and self._under_way < UNDER_WAY:
+        if not self._soon and self._under_way < self._share.under_way:
             self._soon = True
             asyncio.get_running_loop().call_soon(self._flush)
 
@@ -76,8 +87,9 @@ class Intake:
 
     def _flush(self) -> None:
         self._soon = False
-        while self._waiting and self._under_way < UNDER_WAY:
-            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+        most = self._share.at_once
+        while self._waiting and self._under_way < self._share.under_way:
+            batch, self._waiting = self._waiting[:most], self._waiting[most:]
             deliveries = [delivery for delivery, _ in batch]
             try:
                 written = self._writer.do(partial(_take, deliveries=deliveries, now=self._clock()))

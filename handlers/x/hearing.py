@@ -28,9 +28,9 @@ from handlers.x.workspace import Account
 
 # So many lines may wait to be understood, and so many deliveries to be committed; what comes beyond is fetched later.
 MOST_WAITING = 20_000
-MOST_UNDER_WAY = 2_000
+MOST_UNDER_WAY = 200
 # After so many lines in a row everybody else gets a turn.
-AT_ONCE = 50
+AT_ONCE = 10
 # The versions of posts that are surely in the log, so that a search need not bring them again.
 REMEMBERED = 20_000
 # Of a line that is no post this much is kept to be looked at (characters).

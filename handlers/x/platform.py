@@ -17,7 +17,7 @@ from bot.phrase import phrase
 from bot.ports import Platform
 from bot.store.engine import Store
 from bot.writer import Writer
-from handlers.intake import Intake
+from handlers.intake import Intake, Share
 from handlers.publisher import Publisher
 from handlers.x.client import X_API, Keys, Kind, XClient, XRefused
 from handlers.x.ears import Hooks, XEars
@@ -33,6 +33,8 @@ from handlers.x.workspace import Account, Workspace
 PREFLIGHT = 8.0
 # How long at most to wait before X is tried again, when it could not be reached at the start (seconds).
 LONGEST_WAIT = 60.0
+# So few posts of a full stream stand at a time before what Slack or the room want written: they are being waited for.
+SHARE = Share(at_once=64, under_way=1)
 # X has closed the door, and nobody but a person can open it.
 _SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN, Kind.CAPPED})
 
@@ -88,7 +90,7 @@ class XPlatform:
         self._mouth.on_posted = self._till.posted
         self._profiles: Profiles | None = None
         self.me: Account | None = None
-        self.intake = Intake(writer, clock=clock)
+        self.intake = Intake(writer, clock=clock, share=SHARE)
         self.ears: XEars | None = None
         self.publisher = Publisher(self._mouth, store, writer, clock=clock)
 
