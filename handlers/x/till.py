@@ -4,11 +4,13 @@ A post is paid for by its debate. What is read X does not tell apart: the debate
 the one that is nearest.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from bot import budget as rules
 from bot.actions import budget, listen
@@ -24,6 +26,8 @@ Bill = tuple[str, Sequence[str]]
 
 # What is read so long before a debate begins, or after it took its last answer, is read for it.
 AHEAD, BEHIND = timedelta(minutes=15), timedelta(hours=2)
+# About so many are noted in one go, so that nobody's message waits for the notes of a full stream.
+PIECE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +71,39 @@ class Till:
         crowd = rules.hijacked(self._heard, now=now)
         if not (self._waiting or self.spent.over or crowd):
             return self.spent
+        await self._note(now)
+        fine = await asyncio.to_thread(self._fine, now)
+        self.spent = await self._writer.do(lambda tx: self._reckon(tx, fine, crowd, now))
+        return self.spent
+
+    async def _note(self, now: datetime) -> None:
+        """What was billed is on record, a little at a time; when the writer raises, the rest of it waits."""
+        day = now.astimezone(UTC).date()
+        with self._store.read() as tx:
+            payer = _payer(_near(tx, now), self.spent.over)
         taken, self._waiting = self._waiting, []
         owners, self._posts = self._posts, {}
         try:
-            self.spent = await self._writer.do(lambda tx: self._reckon(tx, taken, owners, crowd, now))
+            while taken:
+                some, rest = _portion(taken)
+                await self._writer.do(partial(_noted, billed=some, owners=owners, payer=payer, day=day))
+                taken = rest
         except BaseException:
             self._waiting, self._posts = taken + self._waiting, owners | self._posts
             raise
-        return self.spent
 
-    def _reckon(self, tx: Tx, billed: Sequence[Bill], owners: Mapping[str, int], crowd: bool, now: datetime) -> Spent:
-        near = listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND)
+    def _fine(self, now: datetime) -> frozenset[int]:
+        """The debates that are far from their budget: counted here, because it takes longer than a writer may."""
+        prices = PRICES.by_kind()
+        with self._store.read() as tx:
+            spent = {one.debate_id: budget.spent(tx, one.debate_id, prices).usd for one in _near(tx, now)}
+        return frozenset(one for one, usd in spent.items() if rules.verdict(usd, self._budget) is Verdict.FINE)
+
+    def _reckon(self, tx: Tx, fine: frozenset[int], crowd: bool, now: datetime) -> Spent:
+        near = _near(tx, now)
         payer = _payer(near, self.spent.over)
-        for kind, ids in billed:
-            by_payer: dict[int | None, list[str]] = {}
-            for ident in ids:
-                by_payer.setdefault(owners.get(ident, payer), []).append(ident)
-            for debate_id, some in by_payer.items():
-                budget.note(tx, debate_id, kind, some, now.astimezone(UTC).date())
-        over = frozenset(one.debate_id for one in near if self._verdict(tx, one, now) is Verdict.HARD)
+        dear = [one for one in near if one.debate_id not in fine]
+        over = frozenset(one.debate_id for one in dear if self._verdict(tx, one, now) is Verdict.HARD)
         going = frozenset(one.debate_id for one in near if one.live or one.opened_at is None) - over
         if crowd and payer is not None and payer in going:
             minute = sum(now - rules.MINUTE < at <= now for at in self._heard)
@@ -94,6 +112,30 @@ class Till:
 
     def _verdict(self, tx: Tx, one: OnAir, now: datetime) -> Verdict:
         return budget.check(tx, one.debate_id, prices=PRICES.by_kind(), budget=self._budget, now=now)
+
+
+def _near(tx: Tx, now: datetime) -> Sequence[OnAir]:
+    return listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND)
+
+
+def _portion(billed: Sequence[Bill]) -> tuple[list[Bill], list[Bill]]:
+    """Bills of about ``PIECE`` ids together, at least one, and the rest of them."""
+    count = 0
+    for place, (_kind, ids) in enumerate(billed, 1):
+        count += len(ids)
+        if count >= PIECE:
+            return list(billed[:place]), list(billed[place:])
+    return list(billed), []
+
+
+def _noted(tx: Tx, *, billed: Sequence[Bill], owners: Mapping[str, int], payer: int | None, day: date) -> None:
+    """Each of what was billed is on record once: a post of ours for its debate, the rest for who pays."""
+    notes: dict[tuple[int | None, str], list[str]] = {}
+    for kind, ids in billed:
+        for ident in ids:
+            notes.setdefault((owners.get(ident, payer), kind), []).append(ident)
+    for (debate_id, kind), some in notes.items():
+        budget.note(tx, debate_id, kind, some, day)
 
 
 def _payer(near: Sequence[OnAir], over: frozenset[int]) -> int | None:
