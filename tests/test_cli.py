@@ -362,10 +362,12 @@ def test_commands_are_those_of_the_contract() -> None:
 
     assert set(commands(build(words("es")))) - groups == {
         "run", "doctor", "backup", "rehearse", "review", "export", "search", "import slack-export", "import x-archive",
-        "x sync", "person forget", "person alias", "moderator link", "question list", "question add", "question approve", "question decline",
+        "x sync", "person forget", "person alias",
+        "moderator link", "question list", "question add", "question approve", "question decline",
         "question merge", "debate add", "debate list", "debate show", "debate ready", "debate check", "debate open",
         "debate next", "debate hold", "debate resume", "debate extend", "debate skip", "debate close",
-        "debate cancel", "debate abort", "debate join", "debate leave", "debate reorder", "debate rebuild", "debate recap",
+        "debate cancel", "debate abort", "debate join", "debate leave", "debate reorder",
+        "debate rebuild", "debate recap",
     }  # fmt: skip
 
 

@@ -276,7 +276,7 @@ def _as_reply(one: Entry) -> Entry:
 def entry(one: Line, view: Scene) -> Entry:
     """A message as an entry of the stream."""
     at = to_micros(one.posted_at)
-    name = "" if one.deleted else richtext.visible(one.author)
+    name = "" if one.deleted else _name(one)
     return Entry(
         key=f"m{one.id}", id=one.id, section=section_of(one.question, at, view.asked_at), at=at,
         thread=one.thread or "", reply_to=one.reply_to or "", pid=one.platform_id, author=name, author_id=one.author_id,
@@ -289,6 +289,13 @@ def entry(one: Line, view: Scene) -> Entry:
         initials="".join(word[0] for word in name.split() if word[0].isalnum())[:2].upper() or "·",
         tint=zlib.crc32(one.author_id.encode()) % TINTS, on_x=one.on_x,
     )  # fmt: skip
+
+
+def _name(one: Line) -> str:
+    """Whose message it is; until X's names are asked for, at the end, the last digits tell people apart."""
+    if one.platform == "x" and one.author_id == f"x:{one.author}":
+        return f"…{one.author[-4:]}"
+    return richtext.visible(one.author)
 
 
 def _notice(post: FeedPost, view: Scene) -> Entry:
