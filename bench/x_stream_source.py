@@ -52,7 +52,7 @@ class Source:
 
     async def _blast(self, number: int, rate: float) -> dict[str, Any]:
         """Posts at a rate, whether or not anybody understands them so fast; a reader that does not read stops it."""
-        lines = self._lines(number)
+        lines = self.lines(number)
         loop = asyncio.get_running_loop()
         started = loop.time()
         sent = 0
@@ -65,7 +65,8 @@ class Source:
             await asyncio.sleep(1 / PORTIONS)
         return {"sent": number, "rate": number / (loop.time() - started)}
 
-    def _lines(self, number: int) -> Iterator[bytes]:
+    def lines(self, number: int) -> Iterator[bytes]:
+        """So many lines of the stream, each about another post, said now."""
         rule = next(one for one in self.rules if one["value"].startswith("#"))
         hashtag, question = rule["value"].split()[0], self._question()
         matching = [{"id": rule["id"], "tag": rule["tag"]}]

@@ -5,9 +5,12 @@ import os
 import sys
 from pathlib import Path
 
+from handlers.x import posts
+
 from bench import __main__ as runner
 from bench import data, report, x_source
 from bench.measure import Pair, Row, against, held, percentile, run, spread
+from bench.x_stream_source import Source
 
 SMALL = data.Shape(messages=400, channels=3, people=20)
 
@@ -49,6 +52,20 @@ def test_both_tellings_of_a_message_have_the_same_words() -> None:
     parts = [data.Part("text", "a & b "), data.Part("bold", "c"), data.Part("link", "d", "https://e.example/")]
     assert data.mrkdwn(parts) == "a &amp; b *c*<https://e.example/|d>"
     assert [one.get("text") for one in data.blocks(parts)[0]["elements"][0]["elements"]] == ["a & b ", "c", "d"]
+
+
+def test_lean_x_says_what_our_ears_understand() -> None:
+    """Its lines are posts with the fields that we ask for, none twice: with the hashtag, or under the question."""
+    source = Source(people=20)
+    source.rules = [{"id": "7", "value": "#Carga -is:retweet", "tag": "tertulia:carga"}]
+    source.posts = [{"id": "42", "text": "P1 ¿Qué cambia?"}]
+    lines = [posts.line(raw) for raw in source.lines(40)]
+    heard = [line.post for line in lines if line.post is not None]
+    assert [line.missing for line in lines] == [()] * 40
+    assert len({post.id for post in heard}) == 40
+    assert {post.tags for post in heard} == {("tertulia:carga",)}
+    assert [post.replied_to for post in heard] == [None, "42"] * 20
+    assert [post.text.endswith(" #Carga") for post in heard] == [True, False] * 20
 
 
 def test_ratio_is_held_to_its_median() -> None:
