@@ -197,7 +197,8 @@ class Store:
         """What the write-ahead log of SQLite holds is in the file, as far as nobody is in the way; no writer waits."""
         if not self.sqlite:
             return
-        with self.writing() as conn, suppress(sqlite3.OperationalError):  # in trouble: the next time, then
+        # In trouble: the next time, then.
+        with suppress(sqlite3.OperationalError, sa.exc.OperationalError), self.writing() as conn:
             raw = conn.connection.driver_connection
             if raw is not None:
                 raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

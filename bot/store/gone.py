@@ -26,7 +26,6 @@ OUT = "[retirado]"
 _KEY, _ARRIVALS = "gone-key", "arrivals-key"
 
 _m = Message.__table__.c  # type: ignore[attr-defined]  # SQLModel makes it
-_KEPT = Prepared(sa.text("SELECT value FROM kept WHERE name = :name"), ("name",))
 _MARKED = "SELECT platform_id FROM message WHERE platform = 'x' AND platform_id"
 _MARKED_SQLITE = Prepared(sa.text(_MARKED + " IN (SELECT value FROM json_each(:marks))"), ("marks",))  # noqa: S608
 _MARKED_POSTGRESQL = Prepared(sa.text(_MARKED + " = ANY(:marks)"), ("marks",))
@@ -34,7 +33,7 @@ _MARKED_POSTGRESQL = Prepared(sa.text(_MARKED + " = ANY(:marks)"), ("marks",))
 
 def known(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     """The marks of those of these posts that are gone, by their ids."""
-    key = _kept(tx, _KEY)
+    key = hashes.known(tx, _KEY)
     if key is None or not ids:  # nothing ever went
         return {}
     marks = {_mark(key, ident): ident for ident in ids if not ident.startswith(MARK)}
@@ -54,7 +53,7 @@ def cover(tx: Tx, message_ids: Sequence[int], rev: Callable[[int], int]) -> None
     rows = tx.conn.execute(query).all()
     fresh = {ident: str(post) for ident, post in rows if not post.startswith(MARK)}
     if fresh:
-        key = _key(tx, _KEY)
+        key = hashes.key(tx, _KEY)
         marks = {post: _mark(key, post) for post in fresh.values()}
         for ident, post in fresh.items():
             tx.conn.execute(sa.update(Message).where(col(Message.id) == ident).values(platform_id=marks[post]))
@@ -98,7 +97,7 @@ def forget_authors(tx: Tx, identity_ids: Collection[int]) -> bool:
 def arrival(tx: Tx, event_id: str) -> str:
     """Under which name the inbox knows a delivery of X: what holds the id of a post is hashed behind its kind."""
     kind, _, ident = event_id.rpartition(":")
-    return f"{kind}:{hashes.keyed(_key(tx, _ARRIVALS), ident)}"
+    return f"{kind}:{hashes.keyed(hashes.key(tx, _ARRIVALS), ident)}"
 
 
 def _follow(tx: Tx, marks: Mapping[str, str], rev: Callable[[int], int]) -> None:
@@ -145,25 +144,7 @@ def _forget_arrivals(tx: Tx, posts: Sequence[str]) -> None:
     rows = tx.conn.execute(query).all()
     told = [ident for ident, payload in rows if any(post in str(payload) for post in posts)]
     tx.conn.execute(sa.delete(i).where(col(i.id).in_(told)))
-    # As an earlier version of this program kept them.
-    names = [f"x:post:{post}" for post in posts]
-    tx.conn.execute(sa.delete(i).where(col(i.platform) == Platform.X.value, col(i.event_id).in_(names)))
 
 
 def _mark(key: bytes, ident: str) -> str:
     return MARK + hashes.keyed(key, ident)
-
-
-def _key(tx: Tx, name: str) -> bytes:
-    """The key of that name, looked up once by whoever writes much."""
-    found = tx.memory.get(name) or _kept(tx, name)
-    if found is None:
-        found = hashes.key(tx, name)
-        tx.session.flush()
-    tx.memory[name] = found
-    return bytes(found)
-
-
-def _kept(tx: Tx, name: str) -> bytes | None:
-    rows = _KEPT.fetch(tx.conn, name)
-    return bytes.fromhex(rows[0][0]) if rows else None

@@ -3,17 +3,33 @@
 import hashlib
 import secrets
 
+import sqlalchemy as sa
+
 from bot.store import passes
-from bot.store.engine import Tx
+from bot.store.engine import Prepared, Tx
+
+_KEPT = Prepared(sa.text("SELECT value FROM kept WHERE name = :name"), ("name",))
 
 
 def key(tx: Tx, name: str) -> bytes:
     """The installation's own key of that name, made at the first need: without it nobody can tell what was hashed."""
-    found = passes.kept(tx, name)
+    found = known(tx, name)
     if found is None:
-        found = secrets.token_hex(32)
-        passes.keep(tx, name, found)
-    return bytes.fromhex(found)
+        found = secrets.token_bytes(32)
+        passes.keep(tx, name, found.hex())
+        tx.session.flush()
+    return found
+
+
+def known(tx: Tx, name: str) -> bytes | None:
+    """The key of that name, or None where nothing was ever hashed with it; a writer looks it up once."""
+    found = tx.memory.get(("key", name))
+    if found is None:
+        rows = _KEPT.fetch(tx.conn, name)
+        if not rows:
+            return None
+        found = tx.memory["key", name] = bytes.fromhex(rows[0][0])
+    return bytes(found)
 
 
 def keyed(secret: bytes, value: str) -> str:

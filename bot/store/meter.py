@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot.store import hashes, passes
+from bot.store import hashes
 from bot.store.engine import Prepared, Tx
 from bot.tables import Audit
 
@@ -44,9 +44,9 @@ def counts(tx: Tx, debate_id: int) -> Counter[tuple[str, date]]:
 def billed(tx: Tx, kind: str, ids: Collection[str], *, day: date) -> set[str]:
     """Those of the ids that were billed on a UTC day already."""
     found: set[str] = set()
-    if passes.kept(tx, _KEY) is None:  # nothing ever was
+    key = hashes.known(tx, _KEY)
+    if key is None:  # nothing ever was
         return found
-    key = hashes.key(tx, _KEY)
     named = {hashes.keyed(key, ident): ident for ident in ids}
     names = list(named)
     for start in range(0, len(names), 500):

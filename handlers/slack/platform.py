@@ -21,6 +21,7 @@ from bot.phrase import phrase
 from bot.ports import House, Platform
 from bot.store.engine import Store
 from bot.writer import Writer
+from handlers import joining
 from handlers.intake import Intake
 from handlers.publisher import Publisher
 from handlers.slack.app import Bot, Listeners, Silent, build_app
@@ -38,8 +39,6 @@ from handlers.slack.workspace import Workspace
 PREFLIGHT = 8.0
 # Nothing heard for this long is a gap in the log (seconds); a shorter one Slack fills by itself, sending again.
 DEAF = 3.0
-# How long at most to wait before Slack is tried again, when it could not be reached at the start (seconds).
-LONGEST_WAIT = 60.0
 # What Slack answers to a token that will never do.
 _BAD_TOKEN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type",
@@ -125,7 +124,7 @@ class SlackPlatform:
             await self._enter()
         except errors.NotNow as away:
             structlog.get_logger().warning("slack cannot be reached; tried again", why=str(away))
-            self._spawn(self._enter_later())
+            self._spawn(joining.later(self._enter, "slack"))
         except BaseException:
             await self._session.close()
             raise
@@ -136,18 +135,6 @@ class SlackPlatform:
         self.bot = bot
         self._assemble(bot)
         await self._begin()
-
-    async def _enter_later(self) -> None:
-        """The debate goes on without Slack until it is back."""
-        for attempt in range(1_000_000):
-            await asyncio.sleep(min(2.0 * 2 ** min(attempt, 5), LONGEST_WAIT))
-            try:
-                await self._enter()
-            except errors.NotNow:
-                continue
-            except errors.BadToken as bad:
-                structlog.get_logger().error("slack does not let us in", why=str(bad))
-            return
 
     async def stop(self) -> None:
         """What was heard is committed and acknowledged, what was being said has landed, all connections are closed."""

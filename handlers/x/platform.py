@@ -17,6 +17,7 @@ from bot.phrase import phrase
 from bot.ports import Platform
 from bot.store.engine import Store
 from bot.writer import Writer
+from handlers import joining
 from handlers.intake import Intake, Share
 from handlers.publisher import Publisher
 from handlers.x.client import X_API, Keys, Kind, XClient, XRefused
@@ -31,8 +32,6 @@ from handlers.x.workspace import Account, Workspace
 
 # The first questions to X (who are we, may we listen) are answered within this, or X is tried again later (seconds).
 PREFLIGHT = 8.0
-# How long at most to wait before X is tried again, when it could not be reached at the start (seconds).
-LONGEST_WAIT = 60.0
 # So few posts of a full stream stand at a time before what Slack or the room want written: they are being waited for.
 SHARE = Share(at_once=64, under_way=1)
 # X has closed the door, and nobody but a person can open it.
@@ -104,7 +103,7 @@ class XPlatform:
             await self._enter()
         except errors.NotNow as later:
             structlog.get_logger().warning("x cannot be reached; tried again", why=str(later))
-            self._spawn(self._enter_later())
+            self._spawn(joining.later(self._enter, "x"))
         except BaseException:
             await self._client.close()
             raise
@@ -112,18 +111,6 @@ class XPlatform:
     async def _enter(self) -> None:
         me = await self._who_we_are()
         await self._begin(me)
-
-    async def _enter_later(self) -> None:
-        """The debate goes on without X until it is back."""
-        for attempt in range(1_000_000):
-            await asyncio.sleep(min(2.0 * 2 ** min(attempt, 5), LONGEST_WAIT))
-            try:
-                await self._enter()
-            except errors.NotNow:
-                continue
-            except errors.BadToken as bad:
-                structlog.get_logger().error("x does not let us in", why=str(bad))
-            return
 
     async def stop(self) -> None:
         """What was heard is committed, what was being said has landed, what was spent is on record."""
@@ -179,9 +166,8 @@ class XPlatform:
         self._spawn(Daily(self._syncing, self._store, plan, clock=tempo.clock).run())
 
     def _syncing(self) -> Sync:
-        return Sync(
-            self._access.keys, self._access.api_url, self._store, self._writer, clock=self._tempo.clock
-        )  # fmt: skip
+        access = self._access
+        return Sync(access.keys, access.api_url, self._store, self._writer, clock=self._tempo.clock)
 
     # --- money -------------------------------------------------------------------------------------------------------
 
