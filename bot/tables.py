@@ -176,6 +176,12 @@ class Message(SQLModel, table=True):
         Index(
             None, "thread", sqlite_where=sa.text("thread IS NOT NULL"), postgresql_where=sa.text("thread IS NOT NULL")
         ),
+        Index(
+            None,
+            "reply_to",
+            sqlite_where=sa.text("reply_to IS NOT NULL"),
+            postgresql_where=sa.text("reply_to IS NOT NULL"),
+        ),
     )
 
 

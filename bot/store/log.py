@@ -104,22 +104,19 @@ _REACT = Prepared(
     ("message_id", "name", "who", "count", "at"),
 )
 _KNOWN = f"SELECT {', '.join(Known._fields)} FROM message WHERE platform = :platform AND "  # noqa: S608
-# One look for all three: SQLite takes an index for each side of the ORs. Of a long conversation only those rows come
-# that answer one of the messages.
+# One look for all three: SQLite takes an index for each side of the ORs.
 _KNOWN_SQLITE = Prepared(
     sa.text(
         "WITH wanted AS MATERIALIZED (SELECT value FROM json_each(:ids)), "  # noqa: S608
         "above AS MATERIALIZED (SELECT value FROM json_each(:above)) "
         f"{_KNOWN}(platform_id IN (SELECT value FROM wanted UNION SELECT value FROM above) "
-        "OR thread IN (SELECT value FROM wanted) "
-        "OR (thread IN (SELECT value FROM above) AND reply_to IN (SELECT value FROM wanted)))"
+        "OR thread IN (SELECT value FROM wanted) OR reply_to IN (SELECT value FROM wanted))"
     ),
     ("ids", "above", "platform"),
 )
 _KNOWN_POSTGRESQL = Prepared(
     sa.text(
-        f"{_KNOWN}(platform_id = ANY(:ids) OR platform_id = ANY(:above) OR thread = ANY(:ids) "
-        "OR (thread = ANY(:above) AND reply_to = ANY(:ids)))"
+        f"{_KNOWN}(platform_id = ANY(:ids) OR platform_id = ANY(:above) OR thread = ANY(:ids) OR reply_to = ANY(:ids))"
     ),
     ("ids", "above", "platform"),
 )

@@ -1,0 +1,20 @@
+"""Messages are found by what they answer"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    answers = sa.text("reply_to IS NOT NULL")
+    op.create_index(
+        op.f("ix_message_reply_to"), "message", ["reply_to"], sqlite_where=answers, postgresql_where=answers
+    )
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_message_reply_to"), table_name="message")
