@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     x_budget_usd: Decimal = Field(Decimal(10), validation_alias="X_BUDGET_USD")
     x_downloads_a_day: int = Field(500, validation_alias="X_DOWNLOADS_A_DAY")
     x_sync_days: int = Field(0, ge=0, le=65535, validation_alias="X_SYNC_DAYS")
+    x_delete_events_days: int = Field(0, ge=0, le=65535, validation_alias="X_DELETE_EVENTS_DAYS")
 
     @field_validator("database_url")
     @classmethod

@@ -40,6 +40,7 @@ DEFAULTS = {
     "X_BUDGET_USD": "10",
     "X_DOWNLOADS_A_DAY": "500",
     "X_SYNC_DAYS": "0",
+    "X_DELETE_EVENTS_DAYS": "0",
 }
 
 

@@ -9,9 +9,11 @@ import pytest
 from bot.finding import Finding
 from bot.words.catalogue import words
 from handlers.x import checkup
+from handlers.x.activity_rules import TAG
 from handlers.x.client import Keys, Rule, XClient
 from handlers.x.platform import Access
 
+from tests.standin_x.activity import NOT_ENROLLED
 from tests.standin_x.server import XStandin
 
 
@@ -101,6 +103,32 @@ async def test_rules_of_another_program_are_a_warning(x: XStandin) -> None:
     await client.close()
 
     assert told(await checkup.examine(access(x)))[1] == ("warning", "hay 1 reglas de otro programa")
+
+
+async def test_what_x_tells_of_deletions_is_said_where_it_is_asked_for(x: XStandin) -> None:
+    """How many people it is about, and what each event counts; without the setting X is not asked."""
+    x.activities.add("post.delete", x.person("Ana", "ana"), TAG)
+    x.activities.add("post.delete", x.person("Bea", "bea"), "ajena")
+    asking = dataclasses.replace(access(x), delete_events_days=30)
+
+    assert told(await checkup.examine(asking))[1] == (
+        "ok",
+        "X avisa de lo que borran 1 personas; cada aviso se cuenta a 0.005 $ (X no dice claro si cobra: 2026-08-22)",
+    )
+    assert len(x.asked("subscriptions")) == 1
+    await checkup.examine(access(x))
+    assert len(x.asked("subscriptions")) == 1
+
+
+async def test_an_x_that_does_not_tell_of_deletions_is_a_warning(x: XStandin) -> None:
+    """It costs that alone."""
+    x.faults.respond("subscriptions", NOT_ENROLLED)
+    asking = dataclasses.replace(access(x), delete_events_days=30)
+
+    assert told(await checkup.examine(asking))[1:3] == [
+        ("warning", "X no avisa de lo que se borra: 403 forbidden: Client Forbidden"),
+        ("ok", "las claves de la cuenta valen: @tertulia_bot"),
+    ]
 
 
 async def test_the_bearer_alone_is_a_warning_and_no_more(x: XStandin) -> None:

@@ -57,11 +57,15 @@ class Log:
         """Somebody said it in the debate, and it was heard; returns the id of the post."""
         made = NOW - timedelta(days=2, minutes=50 - len(self.texts(gone=True)) % 40)
         ident = await self.x.post(who, text, reply_to=reply_to, at=made)
-        author = self.x.world.posts[ident].author
-        at = posts.time_of(ident) or made
-        said = Said(Platform.X, self.tag.casefold(), ident, Author(author.id, author.name), text, at, reply_to=reply_to)
-        self.store.write(lambda tx: inbox.take(tx, [Delivery(Platform.X, f"x:post:{ident}", [said])], now=made))
+        self.hears(ident)
         return ident
+
+    def hears(self, ident: str) -> None:
+        """A post of X is in the log."""
+        post, place = self.x.world.posts[ident], self.tag.casefold()
+        at, author = posts.time_of(ident) or post.posted_at, Author(post.author.id, post.author.name)
+        said = Said(Platform.X, place, ident, author, post.text, at, reply_to=post.reply_to)
+        self.store.write(lambda tx: inbox.take(tx, [Delivery(Platform.X, f"x:post:{ident}", [said])], now=at))
 
     def rows(self) -> list[Message]:
         """Every row of the log, in the order in which it came."""

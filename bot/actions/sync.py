@@ -12,7 +12,7 @@ from decimal import Decimal
 from bot import errors
 from bot.actions import budget, log, optout
 from bot.debate import LISTENING
-from bot.ports import Incoming, Platform
+from bot.ports import Deleted, Incoming, Platform
 from bot.store import debates, held, meter, passes
 from bot.store.engine import Tx
 from bot.store.held import Held
@@ -124,6 +124,20 @@ def finished(tx: Tx, debate_id: int, found: Found, *, who: str, now: datetime) -
     passes.keep(tx, _mark(debate_id), meter.utc_day(now).isoformat())
     detail = f"{found.posts} miradas, {found.gone} retiradas, {found.edited} editadas"
     debates.record(tx, who=who, action=_MARK, debate_id=debate_id, now=now, detail=detail)
+
+
+def authors(tx: Tx, days: int, *, most: int, now: datetime) -> list[str]:
+    """Whose deletions X is to tell: who spoke there in a debate that is on, or closed within so many days."""
+    return held.authors(tx, Platform.X, closed_after=now - timedelta(days=days), most=most)
+
+
+def taken_back(tx: Tx, post: str, *, author: str, made_at: datetime | None, now: datetime) -> list[Deleted]:
+    """What it means for the log that a post was deleted, made (or edited) then: nothing where it does not stand there.
+
+    Of an edited post any version may be named; with one of them all are gone.
+    """
+    found = held.standing(tx, Platform.X, post, author=author, made_at=made_at)
+    return [Deleted(Platform.X, place, ident, now) for place, ident in found]
 
 
 def _left_off(tx: Tx, debate_id: int, now: datetime) -> int:

@@ -1,14 +1,18 @@
 """What the log holds of a platform's posts, to be compared with what stands there."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot.debate import Phase
+from bot.debate import LISTENING, Phase
 from bot.store.engine import Tx
 from bot.tables import Debate, Identity, Message
+
+# So long a post can be edited (X's pages say 30 minutes, its answers 60).
+_EDITABLE = timedelta(hours=2)
 
 
 class Held(NamedTuple):
@@ -47,3 +51,44 @@ def closed_since(tx: Tx, since: datetime) -> set[int]:
     """The debates that were held here and have closed since then."""
     query = select(Debate.id).where(Debate.phase == Phase.CLOSED, col(Debate.closed_at) >= since)
     return {ident for ident in tx.session.exec(query.where(col(Debate.imported).is_(False))).all() if ident is not None}
+
+
+def authors(tx: Tx, platform: str, *, closed_after: datetime, most: int) -> list[str]:
+    """The ids on a platform of who has a standing message in a debate that is on, or has closed since then.
+
+    At most so many: those of the debates that opened last.
+    """
+    d, m, i = Debate, Message, Identity
+    near = sa.or_(
+        col(d.phase).in_(LISTENING), sa.and_(col(d.phase) == Phase.CLOSED, col(d.closed_at) >= closed_after)
+    )  # fmt: skip
+    query = (
+        sa.select(col(i.platform_id))
+        .select_from(d)
+        .join(m, col(m.debate_id) == col(d.id))
+        .join(i, col(i.id) == col(m.identity_id))
+        .where(near, col(d.imported).is_(False), col(m.platform) == platform, col(m.deleted_at).is_(None))
+        .group_by(col(i.platform_id))
+        .order_by(sa.func.max(col(d.opened_at)).desc(), col(i.platform_id))
+        .limit(most)
+    )
+    return [str(row[0]) for row in tx.conn.execute(query)]
+
+
+def standing(tx: Tx, platform: str, post: str, *, author: str, made_at: datetime | None) -> Sequence[tuple[str, str]]:
+    """Where a post stands in the log, and under which id: its own, or that of the post it is the newest version of.
+
+    A version is known by its author and by when it was made, which is all that the log keeps of it.
+    """
+    m = Message
+    query = sa.select(col(m.place), col(m.platform_id)).where(
+        col(m.platform) == platform, col(m.deleted_at).is_(None)
+    ).distinct()  # fmt: skip
+    found = tx.conn.execute(query.where(col(m.platform_id) == post)).all()
+    if not found and made_at is not None:
+        i = Identity
+        whose = sa.select(col(i.id)).where(col(i.platform) == platform, col(i.platform_id) == author)
+        edited = query.where(col(m.debate_id).in_(sa.select(col(Debate.id))), col(m.identity_id).in_(whose))
+        written = col(m.posted_at).between(made_at - _EDITABLE, made_at)
+        found = tx.conn.execute(edited.where(written, col(m.edited_at) == made_at)).all()
+    return [(str(place), str(ident)) for place, ident in found]

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.finding import Finding
+from handlers.x import activity_rules
 from handlers.x.client import Kind, Rule, XClient, XRefused
 from handlers.x.platform import Access
 from handlers.x.refused import Json
@@ -30,7 +31,7 @@ async def examine(access: Access) -> list[Finding]:
     client = XClient(access.keys, access.api_url)
     await client.start()
     try:
-        found = [*await _listening(client), *await _speaking(client, access)]
+        found = [*await _listening(client), *await _deletions(client, access), *await _speaking(client, access)]
     finally:
         await client.close()
     fields: dict[str, object] = {"usd": access.budget, "day": PRICES.as_of.isoformat()}
@@ -64,6 +65,25 @@ async def _listening(client: XClient) -> list[Finding]:
         advice = "usa una aplicación de X para Tertulia sola: lo que traen se paga, y solo uno puede escuchar"
         found.append(Finding("x", "warning", "hay {count} reglas de otro programa", advice, {"count": foreign}))
     return found
+
+
+async def _deletions(client: XClient, access: Access) -> list[Finding]:
+    """Whether X lets us subscribe to what people delete, where it is to be asked."""
+    if not access.delete_events_days:
+        return []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            standing = await client.subscriptions()
+    except (XRefused, TimeoutError) as error:
+        why: dict[str, object] = {"why": str(error) or "sin respuesta"}
+        advice = "pon X_DELETE_EVENTS_DAYS=0: lo borrado se busca también con «tertulia x sync» y X_SYNC_DAYS"
+        return [Finding("x", "warning", "X no avisa de lo que se borra: {why}", advice, why)]
+    count = sum(one.tag == activity_rules.TAG for one in standing)
+    fields: dict[str, object] = {"count": count, "usd": PRICES.delete_event, "day": PRICES.as_of.isoformat()}
+    return [
+        Finding("x", "ok", "X avisa de lo que borran {count} personas; cada aviso se cuenta a {usd} $ "
+                "(X no dice claro si cobra: {day})", fields=fields)
+    ]  # fmt: skip
 
 
 async def _speaking(client: XClient, access: Access) -> list[Finding]:

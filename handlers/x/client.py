@@ -15,10 +15,11 @@ from handlers.x.weight import addresses
 from handlers.x.wire import Keys, Wire, user_agent
 
 # What whoever speaks to X needs with the client.
-__all__ = ["Keys", "Kind", "Page", "Rule", "XClient", "XRefused", "refusal", "user_agent"]
+__all__ = ["Keys", "Kind", "Page", "Rule", "Subscription", "XClient", "XRefused", "refusal", "user_agent"]
 
 X_API = "https://api.x.com"
 RULES = "/2/tweets/search/stream/rules"
+SUBSCRIPTIONS = "/2/activity/subscriptions"
 POST_FIELDS = FIELDS[Dialect.TWEET]  # tweepy's dialect; Wire says them in the other one where needed
 
 
@@ -46,6 +47,16 @@ class Rule:
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What X tells the activity stream: one kind of event of one person (by X's id); ``id`` is X's."""
+
+    event: str
+    user: str
+    tag: str
+    id: str
+
+
 class XClient:
     """One app and one account of X, spoken to over one session."""
 
@@ -71,8 +82,13 @@ class XClient:
         return f"{self._base}/2/tweets/search/stream?{urlencode(STREAM_FIELDS, quote_via=quote)}"
 
     @property
+    def activity_url(self) -> str:
+        """Where the activity stream is: it tells what was subscribed to."""
+        return f"{self._base}/2/activity/stream"
+
+    @property
     def stream_headers(self) -> dict[str, str]:
-        """What the stream's loop says of itself; it holds the bearer token."""
+        """What a stream's loop says of itself; it holds the bearer token."""
         return {"Authorization": f"Bearer {self._keys.bearer}", "User-Agent": user_agent()}
 
     async def start(self) -> None:
@@ -197,6 +213,38 @@ class XClient:
         """No stream of this app is connected any more, not even one that X still counts."""
         await self._wire.request("DELETE", "/2/connections/all")
 
+    # --- what people take back ---------------------------------------------------------------------------------------
+
+    async def subscriptions(self) -> list[Subscription]:
+        """The subscriptions of this app, whoever made them."""
+        found: dict[str, Subscription] = {}
+        params: dict[str, object] = {"max_results": LIMITS.subscriptions_page}
+        while True:
+            answer = await (await self._wire.request("GET", SUBSCRIPTIONS, params)).json()
+            page = {one.id: one for one in map(_subscription, objects(answer.get("data")))}
+            fresh, token = page.keys() - found.keys(), _text(answer.get("meta"), "next_token")
+            found |= page
+            if token is None or not fresh:
+                return list(found.values())
+            params["pagination_token"] = token
+
+    async def subscribe(self, event: str, user: str, tag: str) -> Subscription:
+        """X tells of this event of this person from now on."""
+        body = {"event_type": event, "filter": {"user_id": user}, "tag": tag}
+        answer = await (await self._wire.request("POST", SUBSCRIPTIONS, json=body)).json()
+        ident = _text(_made(answer.get("data")), "subscription_id")
+        if ident is None:
+            bad = next(iter(objects(answer.get("errors"))), {})
+            duplicate = "duplicate" in sort(bad)
+            kind = Kind.DUPLICATE if duplicate else Kind.REFUSED if bad else Kind.UPSET
+            raise XRefused(200, kind, str(bad.get("title") or "no subscription in the answer")[:200])
+        return Subscription(event, user, tag, ident)
+
+    async def unsubscribe(self, ids: Sequence[str]) -> None:
+        """The subscriptions of the ids are gone; those that were not there are no fault."""
+        for some in _portions(ids, LIMITS.subscriptions_deleted):
+            await self._wire.request("DELETE", SUBSCRIPTIONS, {"ids": ",".join(some)})
+
     # --- what an answer holds ----------------------------------------------------------------------------------------
 
     def _page(self, answer: Json, kind: Billed) -> Page:
@@ -237,3 +285,16 @@ def _text(value: object, name: str) -> str | None:
 
 def _rule(one: Json) -> Rule:
     return Rule(str(one.get("value") or ""), str(one.get("tag") or ""), str(one.get("id") or ""))
+
+
+def _subscription(one: Json) -> Subscription:
+    about = one.get("filter")
+    user = str(about.get("user_id") or "") if isinstance(about, dict) else ""
+    told = (str(one.get(name) or "") for name in ("tag", "subscription_id"))
+    return Subscription(str(one.get("event_type") or ""), user, *told)
+
+
+def _made(data: object) -> object:
+    """The new subscription in any of the three shapes that X's pages show: wrapped, bare, or in a list."""
+    one = data[0] if isinstance(data, list) and data else data
+    return one["subscription"] if isinstance(one, dict) and "subscription" in one else one

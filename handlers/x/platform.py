@@ -20,6 +20,8 @@ from bot.writer import Writer
 from handlers import joining
 from handlers.intake import Intake, Share
 from handlers.publisher import Publisher
+from handlers.x.activity import Activity, Watch
+from handlers.x.activity import Tempo as ActivityTempo
 from handlers.x.client import X_API, Keys, Kind, XClient, XRefused
 from handlers.x.ears import Hooks, XEars
 from handlers.x.ears import Tempo as EarsTempo
@@ -33,7 +35,7 @@ from handlers.x.workspace import Account, Workspace
 # The first questions to X (who are we, may we listen) are answered within this, or X is tried again later (seconds).
 PREFLIGHT = 8.0
 # So few posts of a full stream stand at a time before what Slack or the room want written: they are being waited for.
-SHARE = Share(at_once=64, under_way=1)
+SHARE = Share(at_once=16, under_way=1)
 # X has closed the door, and nobody but a person can open it.
 _SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN, Kind.CAPPED})
 
@@ -46,6 +48,7 @@ class Access:
     api_url: str = X_API
     budget: Decimal = Decimal(10)
     sync_days: int = 0  # for so many days after its close a debate is looked up again, once a day
+    delete_events_days: int = 0  # and for so many X is asked to tell of deletions
 
     @classmethod
     def of(cls, settings: Settings) -> "Access":
@@ -55,7 +58,8 @@ class Access:
             settings.x_api_secret.get_secret_value(), settings.x_access_token.get_secret_value(),
             settings.x_access_token_secret.get_secret_value(),
         )  # fmt: skip
-        return cls(keys, settings.x_api_url, settings.x_budget_usd, settings.x_sync_days)
+        days = settings.x_sync_days, settings.x_delete_events_days
+        return cls(keys, settings.x_api_url, settings.x_budget_usd, *days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Tempo:
     """How patient the parts are; tests have less time. Seconds."""
 
     ears: EarsTempo = field(default_factory=EarsTempo)
+    activity: ActivityTempo = field(default_factory=ActivityTempo)
     money: float = 1.0  # how often what was spent is reckoned up
     names: float = 10.0  # how often it is seen whether a debate has closed
     broke: float = 900.0  # how often it is asked, with a call that costs nothing, whether there is credit again
@@ -91,6 +96,7 @@ class XPlatform:
         self.me: Account | None = None
         self.intake = Intake(writer, clock=clock, share=SHARE)
         self.ears: XEars | None = None
+        self.activity: Activity | None = None  # only where deletions are asked for
         self.publisher = Publisher(self._mouth, store, writer, clock=clock)
 
     async def start(self) -> None:
@@ -117,9 +123,9 @@ class XPlatform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        # An X that hangs must not keep everybody else from stopping: both are given their time at once.
+        # An X that hangs must not keep everybody else from stopping: all are given their time at once.
         leaving = [self.publisher.stop(within=2.0)] if self.me is not None else []
-        await asyncio.gather(*leaving, *([self.ears.stop()] if self.ears is not None else []))
+        await asyncio.gather(*leaving, *(one.stop() for one in self._listening))
         with contextlib.suppress(Exception):  # the writer may be in trouble: what is not noted is lost, and not much
             async with asyncio.timeout(1.0):
                 await self._till.settle()
@@ -160,10 +166,18 @@ class XPlatform:
         self.publisher.start()
         self.me = me
         await self.ears.start()
+        if self._access.delete_events_days:
+            watch = Watch(self._access.delete_events_days, self._access.budget)
+            self.activity = Activity(workspace, self.intake, watch, tempo=tempo.activity, hooks=hooks)
+            await self.activity.start()
         self._spawn(self._mind_money())
         self._spawn(self._mind_names())
         plan = Plan(self._access.sync_days, self._access.budget)
         self._spawn(Daily(self._syncing, self._store, plan, clock=tempo.clock).run())
+
+    @property
+    def _listening(self) -> "list[XEars | Activity]":
+        return [one for one in (self.ears, self.activity) if one is not None]
 
     def _syncing(self) -> Sync:
         access = self._access
@@ -187,10 +201,10 @@ class XPlatform:
         over = bool(spent.over) and not spent.going
         if over and not self._over_budget:
             self._over_budget = True
-            await self.ears.halt("budget")
+            await self._halt("budget")
         elif self._over_budget and not over:
             self._over_budget = False
-            self.ears.resume()
+            self._resume()
 
     def _heard(self, _post: Post) -> None:
         self._till.heard()
@@ -209,8 +223,7 @@ class XPlatform:
 
     async def _go_broke(self, why: str) -> None:
         """Nothing is asked of X until there is credit again, which a free call tells."""
-        if self.ears is not None:
-            await self.ears.halt(why)
+        await self._halt(why)
         now = self._tempo.clock()
         await self._told(lambda tx: away.broke(tx, now=now))
         while self._broke:
@@ -218,8 +231,16 @@ class XPlatform:
             with contextlib.suppress(XRefused):
                 await self._client.rules()
                 self._broke, self._mouth.closed = False, ""
-        if self.ears is not None and not self._over_budget:
-            self.ears.resume()
+        if not self._over_budget:
+            self._resume()
+
+    async def _halt(self, why: str) -> None:
+        for one in self._listening:
+            await one.halt(why)
+
+    def _resume(self) -> None:
+        for one in self._listening:
+            one.resume()
 
     async def _told(self, action: Callable[[Any], None]) -> None:
         try:
@@ -261,12 +282,13 @@ class XPlatform:
             "refused_events": self.intake.counts.refused,
             "quarantined": self.intake.counts.quarantined,
             "posts": self.publisher.counts.sent,
+            **(self.activity.health() if self.activity is not None else {"deletions": "off"}),
         }
 
     def metrics(self) -> Mapping[str, float]:
         """Numbers that only grow, by name."""
         return {
-            **(self.ears.metrics() if self.ears is not None else {}),
+            **{name: count for one in self._listening for name, count in one.metrics().items()},
             "x_sent_total": self.publisher.counts.sent,
             "x_failed_total": self.publisher.counts.failed,
             "x_profiles_total": self._profiles.looked_up if self._profiles is not None else 0,

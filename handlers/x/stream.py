@@ -1,4 +1,4 @@
-"""X's filtered stream: one connection, its lines handed on as they come, and X's own rules for trying again.
+"""A stream of X: one connection, its lines handed on as they come, and X's own rules for trying again.
 
 What a line means is nobody's business here. A connection that breaks is named with the time of its last byte, so that
 search can be asked for what came after it.
@@ -138,6 +138,7 @@ class Address:
     url: str  # as it is to be sent, percent signs and all
     headers: Mapping[str, str]
     drop: Callable[[], Awaitable[object]] | None = None
+    name: str = "posts"  # what it brings, for the log
 
 
 class Stream:
@@ -211,8 +212,9 @@ class Stream:
                 pause = self.backoff.pause(end, now, retry_at=refused.retry_at if refused is not None else None)
                 self._be(State.WAITING)
                 structlog.get_logger().warning(
-                    "x's stream ended", how=end.value, told=self._told or str(refused or ""), again_in=round(pause, 2)
-                )
+                    "x's stream ended", of=self._address.name, how=end.value, told=self._told or str(refused or ""),
+                    again_in=round(pause, 2),
+                )  # fmt: skip
                 if end is End.TOO_MANY and not await self._drop():
                     return
                 await asyncio.sleep(pause)
@@ -303,7 +305,7 @@ class Stream:
         return True
 
     def _refuse(self, refused: XRefused) -> None:
-        structlog.get_logger().error("x's stream is closed to us", why=str(refused))
+        structlog.get_logger().error("x's stream is closed to us", of=self._address.name, why=str(refused))
         self.refused = refused
         self._be(State.STOPPED)
         self.on_refused(refused)

@@ -1,7 +1,8 @@
 """X's terms, in one place and with their date: prices, limits, and the fields that we ask for.
 
 X changed its prices or its rules six times in 2026, and will again. Nothing else in the house knows a figure of X.
-Sources: ``xdevplatform/docs`` of 2026-08-22 (``pricing.mdx``, ``rate-limits.mdx``, ``post-cap.mdx``, ``openapi.json``).
+Sources: ``xdevplatform/docs`` of 2026-08-22 (``pricing.mdx``, ``rate-limits.mdx``, ``post-cap.mdx``, ``openapi.json``,
+``activity/introduction.mdx``), and its page on the prices of events as it stood in November.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ class Billed(StrEnum):
     SUMMONED_REPLY = "summoned_reply"
     DELETE = "delete"
     COUNTS = "counts"
+    DELETE_EVENT = "delete_event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Prices:
     summoned_reply: Decimal
     delete: Decimal
     counts: Decimal
+    delete_event: Decimal
     as_of: date
 
     def by_kind(self) -> Mapping[str, Decimal]:
@@ -52,6 +55,9 @@ PRICES = Prices(
     summoned_reply=Decimal("0.010"),
     delete=Decimal("0.010"),
     counts=Decimal("0.005"),
+    # X's pages differ: its price list, and that of events, say that `post.delete` is not billed; the introduction of
+    # its Activity API says "billed as a Post". Reckoned as the dearer of the two, the bill can only be lower.
+    delete_event=Decimal("0.005"),
     as_of=date(2026, 8, 22),
 )
 
@@ -80,6 +86,12 @@ class Limits:
     rule: int = 1_024  # characters
     rules_changed: int = 100
     rules_read: int = 450
+    subscriptions: int = 1_500  # of the Activity API, all programs of the app together
+    subscriptions_page: int = 1_000
+    subscriptions_deleted: int = 100  # ids in a call
+    subscriptions_changed: int = 500
+    activity_connects: int = 450
+    activity_connections: int = 2
     posts_read_a_month: int = 3_000_000
     post: int = 280  # weighted characters (handlers/x/weight.py)
     downloaded_a_day: int = 500  # posts and users that one person may download a day (policy: redistribution)

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.standin_x.activity import Activities
 from tests.standin_x.faults import Faults
 from tests.standin_x.keys import Doorkeeper, Keys
 from tests.standin_x.limits import Limits
@@ -62,6 +63,7 @@ class Backend:
         self.limits = Limits(strict_rates)
         self.rulebook = Rulebook(self.world)
         self.hub = Hub(self.rulebook, self.world, self.faults, self.meter)
+        self.activities = Activities(self)
         self.posts: list[Post] = []
         self.requests: list[Arrived] = []
 

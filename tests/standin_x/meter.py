@@ -6,7 +6,7 @@ from datetime import datetime
 
 MILLS = {
     "post_read": 5, "user_read": 10, "owned_read": 1, "post": 15, "post_with_link": 200, "summoned_reply": 10,
-    "delete": 10, "counts": 5,
+    "delete": 10, "counts": 5, "delete_event": 5,
 }  # fmt: skip
 
 

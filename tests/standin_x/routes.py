@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.standin_x import rest, search
+from tests.standin_x import activity, rest, search
 from tests.standin_x.backend import Call
 from tests.standin_x.problems import ENTERPRISE, Answer, Json, RefusedError, bad_parameter, unsupported
 
@@ -85,7 +85,7 @@ def unknown(_call: Call) -> Answer:
 
 def drop_connections(call: Call) -> Answer:
     """Every stream ends, and its slot is free."""
-    ended = call.x.hub.drop()
+    ended = call.x.hub.drop() + call.x.activities.drop()
     results = [{"success": True, "uuid": each.id} for each in ended]
     return Answer(200, {"data": {"successful_kills": len(ended), "failed_kills": 0, "results": results}})
 
@@ -122,6 +122,11 @@ ROUTES = (
     _route("own_posts", "GET /2/users/{id}/tweets", rest.own_posts, 10000, 900, *TIMELINE, "exclude"),
     _route("mentions", "GET /2/users/{id}/mentions", rest.mentions, 450, 300, *TIMELINE),
     _route("drop_connections", "DELETE /2/connections/all", drop_connections, 25, 0),
+    _route("activity", "GET /2/activity/stream", None, 450, 0, "backfill_minutes", "start_time", "end_time"),
+    _route("subscriptions", "GET /2/activity/subscriptions", activity.subscriptions, 500, 500,
+           "max_results", "pagination_token"),
+    _route("subscribe", "POST /2/activity/subscriptions", activity.subscribe, 500, 500),
+    _route("unsubscribe", "DELETE /2/activity/subscriptions", activity.unsubscribe, 500, 0, "ids"),
     _route("usage", "GET /2/usage/tweets", usage, 50, 0, "days", "usage.fields"),
 )  # fmt: skip
 NOT_FOR_US = (

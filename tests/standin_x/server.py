@@ -64,6 +64,7 @@ class XStandin(Backend):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.hub.drop()
+        self.activities.drop()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -122,9 +123,10 @@ class XStandin(Backend):
         return version.id
 
     def delete(self, post_id: str) -> None:
-        """The post is gone, every version of it; the stream does not say so."""
+        """The post is gone, every version of it: whoever subscribed to that is told, and the stream does not say so."""
         for version in self.world.versions(post_id):
             version.deleted = True
+        self.activities.deleted(self.world.posts[post_id])
 
     def protect(self, author: str) -> None:
         """Only followers read the account now."""
@@ -215,7 +217,7 @@ class XStandin(Backend):
             try:
                 self._admit(route, call, headers)
                 if route.does is None:
-                    return await self._stream(call, arrived)
+                    return await self._stream(call, arrived, route)
                 answer = await self._answered(route, call)
             except RefusedError as refused:
                 answer = refused.answer
@@ -252,10 +254,11 @@ class XStandin(Backend):
             await asyncio.Event().wait()
         return None if self.faults.strike("drop_after_store") else answer
 
-    async def _stream(self, call: Call, arrived: Arrived) -> web.StreamResponse:
-        connection = self.hub.admit(call.fields)
+    async def _stream(self, call: Call, arrived: Arrived, route: Route) -> web.StreamResponse:
+        hub = self.activities if route.name == "activity" else self.hub
+        connection = hub.admit(call.fields)
         arrived.answered.append(200)
-        return await self.hub.serve(
+        return await hub.serve(
             call.request, connection, keep_alive=self.tempo.keep_alive, release=self.tempo.slot_release
         )
 
