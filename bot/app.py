@@ -46,6 +46,8 @@ SCRUB_AFTER_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 3600.0
 CHECKPOINT_SECONDS = 1.0
 LOOK_AT_PLATFORMS_SECONDS = 1.0
+# What failed, for the disk was full or the database locked, is tried again after this time.
+TROUBLED_SECONDS = 5.0
 # A clock that has not ticked for this long has stopped.
 SILENT_CLOCK = timedelta(seconds=10)
 # The rehearsal that the room offers: an hour and its grace in under four minutes.
@@ -117,8 +119,8 @@ class App:
             if self.settings.slack_on:
                 await self._join_slack()
             self.runner.start()
-            for work in (self._keep_scrubbed(), self._keep_house(), self._keep_log_short(), self._look_at_platforms()):
-                self._spawn(work)
+            for turn in (self._keep_scrubbed, self._keep_house, self._keep_log_short, self._look_at_platforms):
+                self._spawn(_over_and_over(turn))
             await self._until_answering(web)
             self._inside = door.inside(listener)
             await self._welcome()
@@ -293,31 +295,31 @@ class App:
         return committed
 
     async def _keep_scrubbed(self) -> None:
-        while True:
-            await self._scrub_wanted.wait()
-            await asyncio.sleep(SCRUB_AFTER_SECONDS)
-            self._scrub_wanted.clear()
-            if not await asyncio.to_thread(erasure.scrub, self.store):
-                self._scrub_wanted.set()  # a reader was in the way
+        await self._scrub_wanted.wait()
+        await asyncio.sleep(SCRUB_AFTER_SECONDS)
+        self._scrub_wanted.clear()
+        done = False
+        try:
+            done = await asyncio.to_thread(erasure.scrub, self.store)
+        finally:
+            if not done:  # a reader was in the way, or the disk was in trouble
+                self._scrub_wanted.set()
 
     async def _keep_log_short(self) -> None:
-        while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
-            await asyncio.to_thread(self.store.checkpoint)
+        await asyncio.sleep(CHECKPOINT_SECONDS)
+        await asyncio.to_thread(self.store.checkpoint)
 
     async def _keep_house(self) -> None:
-        while True:
-            await self.writer.do(lambda tx: _forget_old(tx, utcnow()))
-            self._scrub_wanted.set()  # the command line may have erased something while nobody listened
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        await self.writer.do(lambda tx: _forget_old(tx, utcnow()))
+        self._scrub_wanted.set()  # the command line may have erased something while nobody listened
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     async def _look_at_platforms(self) -> None:
-        while self.settings.slack_on or self.settings.x_on:
-            if self.slack is not None:
-                self._slack_health = await self.slack.health()
-            if self.x is not None:
-                self._x_health = {**await self.x.health(), **self.x.metrics()}
-            await asyncio.sleep(LOOK_AT_PLATFORMS_SECONDS)
+        if self.slack is not None:
+            self._slack_health = await self.slack.health()
+        if self.x is not None:
+            self._x_health = {**await self.x.health(), **self.x.metrics()}
+        await asyncio.sleep(LOOK_AT_PLATFORMS_SECONDS)
 
     # --- stopping ----------------------------------------------------------------------------------------------------
 
@@ -382,6 +384,16 @@ class Rehearsal:
                 standin, platform = self._slack
                 await platform.stop()
                 await standin.stop()
+
+
+async def _over_and_over(turn: Callable[[], Coroutine[None, None, None]]) -> None:
+    """One turn after the other; one that fails is told of, and is not the last."""
+    while True:
+        try:
+            await turn()
+        except Exception:  # noqa: BLE001  (what keeps the house must outlive a trouble of the house)
+            _log.exception("a part has failed; it is tried again")
+            await asyncio.sleep(TROUBLED_SECONDS)
 
 
 def _appointing(who: str) -> Callable[[Tx], None]:

@@ -16,6 +16,8 @@ from bot.question import LONGEST
 LONGEST_TITLE = 200
 MOST_QUESTIONS = 50
 LONGEST_ANSWER = 3_000
+# How Slack names a channel.
+CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 _YEARS = (1970, 2200)  # beyond them calendars and zones run out of numbers
 _KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where"}
 _WHERE = {"slack", "x", "room"}
@@ -210,7 +212,7 @@ class _Reader:
         channel: str | None = None
         if slack is False:
             channel = ""
-        elif isinstance(slack, str) and re.fullmatch(r"[CGD][A-Z0-9]{2,}", slack):
+        elif isinstance(slack, str) and CHANNEL.fullmatch(slack):
             channel = slack
         elif slack is not None and slack is not True:
             self._fault("where.slack", 'el identificador de un canal, por ejemplo "C0123456", o false')

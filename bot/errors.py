@@ -68,6 +68,12 @@ class NothingToUndo(Refusal):
     """En este debate no queda ninguna corrección que deshacer. No se ha cambiado nada."""
 
 
+class CorrectedSince(Refusal):
+    """Esa ya no es la última corrección: entretanto alguien ha colocado o deshecho otra. No se ha cambiado nada; mira
+    cuál es ahora y, si quieres, deshazla.
+    """
+
+
 class UnknownCommand(Refusal):
     """No conozco «{word}». ¿Querías decir «{nearest}»? Por ejemplo: {example}"""
 

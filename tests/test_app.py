@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
+from bot import app
 from bot.actions import plan
+from bot.config import Settings
 from bot.debate import Pace
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import OPERATOR, House
-from bot.store import debates, schema
+from bot.store import debates, erasure, schema
 from bot.store.engine import Store
 from handlers.slack.standin.server import SlackStandin
 
@@ -169,6 +172,32 @@ async def test_a_database_that_is_locked_is_a_503(tmp_path: Path) -> None:
     await bot.end()
 
     assert (during["status"], after["status"]) == ("unwell", "ok")
+
+
+async def test_what_is_erased_is_scrubbed_after_a_trouble_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first try that fails is not the last: erased words do not stay in the file until the next start."""
+    failed, done = threading.Event(), threading.Event()
+
+    def scrub(_store: Store) -> bool:
+        if not failed.is_set():
+            failed.set()
+            raise sqlite3.OperationalError("disk I/O error")
+        done.set()
+        return True
+
+    monkeypatch.setattr(erasure, "scrub", scrub)
+    for name in ("SCRUB_AFTER_SECONDS", "TROUBLED_SECONDS"):
+        monkeypatch.setattr(app, name, 0.05)
+    settings = Settings(TERTULIA_DATABASE_URL=f"sqlite:///{tmp_path / 'tertulia.db'}", TERTULIA_WEB_PORT="0")
+    bot = app.App(settings, tell=lambda _line: None)
+    running = asyncio.create_task(bot.run())
+    try:
+        assert await asyncio.to_thread(done.wait, 30)
+    finally:
+        bot.stop()
+        await running
 
 
 def _planned(bot: Bot, *, starts_in: float) -> str:

@@ -14,6 +14,7 @@ from bot.store.engine import Store
 from bot.transcript import Spot, reading_order
 
 from tests.hashtag_evening import HASHTAG, HashtagEvening
+from tests.stories import MODERATOR
 from tests.test_log import kept, undone
 
 
@@ -72,7 +73,7 @@ def test_hand_moves_what_is_below(anywhere: HashtagEvening) -> None:
     answer = anywhere.posts("ana", "la escucha", reply_to="P1")
     anywhere.posts("luis", "de acuerdo", reply_to=answer)
     anywhere.posts("eva", "otra cosa", reply_to="P1")
-    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 2, who="x", now=anywhere.now))
+    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 2, actor=MODERATOR, now=anywhere.now))
 
     assert [question for _, question, _, _ in filed(anywhere)] == [2, 2, 1]
 

@@ -20,7 +20,7 @@ from bot.ports import Author, Deleted, House, Incoming, Platform, Reacted, Renam
 from bot.store import debates
 from bot.store.engine import Store, Tx
 
-from tests.stories import CHANNEL, STARTS, Evening, ts
+from tests.stories import CHANNEL, MODERATOR, STARTS, Evening, ts
 
 Rows = list[tuple[object, ...]]
 HOUSE = House(slack_channel=CHANNEL, url="https://tertulia.example")
@@ -370,7 +370,7 @@ def test_hand_of_a_moderator_outlives_everything(anywhere: Evening) -> None:
     """Filed by hand under P1: replies follow, an edit with another label and a rebuild do not move it."""
     root = anywhere.says("Ana", "hola")
     anywhere.says("Luis", "sí", under=root)
-    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 1, who="slack:UMOD", now=anywhere.now))
+    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 1, actor=MODERATOR, now=anywhere.now))
     original = anywhere.messages[root]
 
     anywhere.hear(replace(original, text="R2 hola", edited_at=original.posted_at + timedelta(seconds=5)))
@@ -384,10 +384,10 @@ def test_hand_cannot_file_under_a_question_that_was_not_asked(evening: Evening) 
     evening.says("Ana", "hola")
 
     with pytest.raises(errors.NoSuchQuestion):
-        evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 9, who="x", now=evening.now))
+        evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 9, actor=MODERATOR, now=evening.now))
     with pytest.raises(errors.NoSuchMessage):
-        evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 7, 1, who="x", now=evening.now))
-    evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, None, who="x", now=evening.now))
+        evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 7, 1, actor=MODERATOR, now=evening.now))
+    evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, None, actor=MODERATOR, now=evening.now))
 
     assert evening.log() == [("Ana", "hola", None, "hand", "certain")]
 

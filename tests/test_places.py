@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import errors
-from bot.actions import inbox, places, plan, run
+from bot.actions import inbox, places, plan, run, send
 from bot.actions.inbox import Delivery
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import CLOCK, OPERATOR, Actor, Author, House, Platform, Said
-from bot.store import debates, outbox
-from bot.store.engine import Store
+from bot.store import debates, feed, outbox
+from bot.store.engine import Store, Tx
 
 from tests.console import Terminal, tertulia
 
 __all__ = ["tertulia"]
 
 NOW = datetime(2027, 1, 14, 18, tzinfo=UTC)
-HOUSE = House(slack_channel="C0PLAZA")
+HOUSE = House(slack_channel="C0PLAZA", x=True)
 QUESTIONS = (PlannedQuestion("¿Una?"), PlannedQuestion("¿Otra?"))
 
 
@@ -128,6 +128,49 @@ def test_the_only_place_cannot_be_left_and_no_other_one_at_all(sqlite_store: Sto
         leave(sqlite_store, debate_id, "x")
 
 
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("x", "X está apagado"), ("slack:general", "por su identificador"), ("slack:#plaza", "por su identificador"),
+        ("slack", "falta el canal"), ("room", "ya está allí"), ("teams", "vale x, room"), ("x:cx", "vale x, room"),
+    ],
+)  # fmt: skip
+def test_a_place_where_nothing_could_be_said_does_not_join(sqlite_store: Store, where: str, why: str) -> None:
+    """A name of a channel instead of its id, an X without keys: refused with what to do, and nothing is kept."""
+    debate_id = opened(sqlite_store)
+    with pytest.raises(errors.BadPlace) as refused:
+        sqlite_store.write(
+            lambda tx: (
+                places.join(tx, debates.get(tx, debate_id), where, house=House(), actor=OPERATOR, now=NOW).address
+            )
+        )
+    assert why in str(refused.value)
+    with sqlite_store.read() as tx:
+        assert [place.platform for place in debates.places(tx, debate_id)] == ["room"]
+
+
+def test_a_question_of_x_is_answered_at_its_post_while_a_second_one_waits(sqlite_store: Store) -> None:
+    """X was left and joined again: until its second post stands there, pages lead to the first."""
+    debate_id = opened(sqlite_store)
+    join(sqlite_store, debate_id, "x")
+
+    def lands(tx: Tx) -> None:
+        for row_id, draft, _ in send.claim(tx, Platform.X, owner="t", now=NOW):
+            send.landed(tx, row_id, f"19{row_id:017}", now=NOW)
+            assert draft.platform is Platform.X
+
+    for _ in range(2):
+        sqlite_store.write(lands)
+    leave(sqlite_store, debate_id, "x")
+    join(sqlite_store, debate_id, "x")
+
+    with sqlite_store.read() as tx:
+        stands = [one.x_post for one in feed.all_questions(tx, debate_id) if one.number]
+    assert posts(sqlite_store, debate_id, "x")[-1] == ("question", "queued", 1)
+    assert len(stands) == 1
+    assert stands[0] is not None
+
+
 def test_only_who_moderates_may(sqlite_store: Store) -> None:
     """Where a debate is held is no member's to say."""
     debate_id = opened(sqlite_store)
@@ -143,6 +186,10 @@ def test_places_are_changed_from_the_command_line(tertulia: Terminal) -> None:
     tertulia.write("d.toml", 'title = "T"\nstarts = 2099-01-14T19:00:00\nhashtag = "CX"\nquestions = ["q"]\n')
     ident = tertulia("debate", "add", "d.toml").out.strip()
 
+    assert tertulia("debate", "join", ident, "x").refusal.startswith(
+        "El debate no puede cambiar en «x»: X está apagado"
+    )
+    tertulia.monkeypatch.setenv("X_BEARER_TOKEN", "un-token")
     assert tertulia("debate", "join", ident, "x").out == "room, x\n"
     assert tertulia("debate", "join", ident, "slack:C0OTRA").out == "room, slack, x\n"
     assert tertulia("debate", "leave", ident, "room").out == "slack, x\n"

@@ -1,7 +1,9 @@
 """What is filed without certainty is listed, filed by hand, and a hand's last word is taken back."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,17 +11,20 @@ from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from bot import errors
-from bot.actions import refile
+from bot.actions import budget, plan, refile
+from bot.budget import Verdict
+from bot.debatefile import parse
 from bot.exports.wording import Wording
-from bot.ports import House
+from bot.ports import OPERATOR, Actor, House
 from bot.store import debates, review, transcripts
-from bot.store.engine import Store
-from bot.tables import Audit
+from bot.store.engine import Store, Tx
+from bot.tables import Audit, Identity, Outbox
 from bot.words.catalogue import words
 
 from tests.console import Terminal, tertulia
-from tests.hashtag_evening import HashtagEvening
+from tests.hashtag_evening import FILE, HashtagEvening
 from tests.room_evening import Evening
+from tests.stories import MODERATOR
 from tests.test_room import browser, enter, shown
 
 __all__ = ["tertulia"]
@@ -54,15 +59,20 @@ def standing(evening: HashtagEvening) -> list[tuple[int | None, str]]:
 def by_hand(evening: HashtagEvening, message: int, number: int | None) -> None:
     """A moderator files a message."""
     evening.store.write(
-        lambda tx: refile.by_hand(tx, debates.get(tx, evening.id), message, number, who="slack:UMOD", now=evening.now)
+        lambda tx: refile.by_hand(tx, debates.get(tx, evening.id), message, number, actor=MODERATOR, now=evening.now)
     )
 
 
-def undone(evening: HashtagEvening) -> int:
+def undone(evening: HashtagEvening, *, seen: int | None = None) -> int:
     """A moderator takes the last correction back; returns the message that it was about."""
     return evening.store.write(
-        lambda tx: refile.undo(tx, debates.get(tx, evening.id), who="slack:UMOD", now=evening.now)
+        lambda tx: refile.undo(tx, debates.get(tx, evening.id), actor=MODERATOR, now=evening.now, seen=seen)
     )
+
+
+def decided(evening: HashtagEvening) -> list[tuple[int, int, int | None]]:
+    """(message, number, before) of the corrections that stand."""
+    return [one[1:] for one in evening.look(lambda tx: review.corrections(tx, evening.id))]
 
 
 def test_guesses_and_contradictions_are_listed(anywhere: HashtagEvening) -> None:
@@ -105,7 +115,58 @@ def test_corrections_and_their_undoing_are_audit_rows(anywhere: HashtagEvening) 
     query = select(Audit).where(col(Audit.who) == "slack:UMOD").order_by(col(Audit.id))
     rows = anywhere.look(lambda tx: [(one.action, one.detail) for one in tx.session.exec(query)])
     assert rows == [("file", "2: P1"), ("unfile", "2: P1"), ("file", "2: P0")]
-    assert anywhere.look(lambda tx: review.corrections(tx, anywhere.id)) == [review.Correction(2, 0, None)]
+    assert decided(anywhere) == [(2, 0, None)]
+
+
+def test_undo_takes_back_what_was_seen_and_nothing_else(anywhere: HashtagEvening) -> None:
+    """Two moderators review at once: what the other has filed since is not taken back by a press on an old page."""
+    by_hand(anywhere, 2, 1)
+    (seen,) = anywhere.look(lambda tx: review.corrections(tx, anywhere.id))
+    by_hand(anywhere, 5, None)
+
+    with pytest.raises(errors.CorrectedSince):
+        undone(anywhere, seen=seen.id)
+    assert decided(anywhere) == [(2, 1, None), (5, 0, None)]
+    undone(anywhere)
+    assert (undone(anywhere, seen=seen.id), decided(anywhere)) == (2, [])
+
+
+def test_only_a_moderator_files_by_hand(anywhere: HashtagEvening) -> None:
+    """Whoever else asks for it, by whatever way, changes nothing."""
+    member = Actor("room:eva", "Eva")
+    for action in (refile.undo, partial(refile.by_hand, message_id=2, number=1)):
+        with pytest.raises(errors.NotModerator):
+            anywhere.store.write(partial(_as, action, anywhere, member))
+    assert decided(anywhere) == []
+
+
+def _as(action: Callable[..., object], evening: HashtagEvening, actor: Actor, tx: Tx) -> None:
+    action(tx, debates.get(tx, evening.id), actor=actor, now=evening.now)
+
+
+def test_an_aborted_debate_leaves_nothing_to_the_next(anywhere: HashtagEvening) -> None:
+    """Neither its number, nor its corrections, nor that its moderators were told of money; nor who spoke on X."""
+    by_hand(anywhere, 2, 1)
+    prices, budget_of_it = {"post_read": Decimal(1)}, Decimal(2)
+
+    def overspend(tx: Tx, debate_id: int) -> Verdict:
+        budget.note(tx, debate_id, "post_read", [f"{debate_id}-{n}" for n in range(2)], anywhere.now.date())
+        return budget.check(tx, debate_id, prices=prices, budget=budget_of_it, now=anywhere.now)
+
+    first = anywhere.id
+    assert anywhere.store.write(lambda tx: overspend(tx, first)) is Verdict.HARD
+    anywhere.abort(really=True)
+    names = anywhere.look(lambda tx: list(tx.session.exec(select(Identity.platform_id))))
+    file = parse(FILE.replace("2027-01-14", "2027-02-11"))
+    second = anywhere.store.write(
+        lambda tx: debates.ident(plan.add(tx, file, house=House(), actor=OPERATOR, now=anywhere.now))
+    )
+    anywhere.store.write(lambda tx: overspend(tx, second))
+
+    told = select(Outbox.debate_id).where(Outbox.kind == "budget").distinct()
+    assert (names, second > first) == (["UMOD"], True)
+    assert anywhere.look(lambda tx: review.corrections(tx, second)) == []
+    assert anywhere.look(lambda tx: list(tx.session.exec(told))) == [second]
 
 
 def test_undo_of_a_rebuilt_debate_is_as_good(anywhere: HashtagEvening) -> None:
@@ -176,6 +237,7 @@ def test_terminal_lists_for_programs(tertulia: Terminal, debate: str) -> None:
             ["--file", "3:P1", "--file", "2:P9"],
             "No hay ninguna pregunta «P9» en este debate. Míralas con: tertulia question list",
         ),
+        (["--file", "12345678901:P1"], "A «--file» le falta un dato: mensaje y pregunta. Por ejemplo: --file 12:P2"),
         (["--undo"], "En este debate no queda ninguna corrección que deshacer. No se ha cambiado nada."),
     ],
 )
@@ -218,7 +280,24 @@ def test_room_lists_files_and_undoes_without_a_script(evening: Evening, visitor:
     assert "No hay nada que repasar." in shown(filed)
     assert "Lo último: un mensaje de Marta, a la P1." in shown(filed)
 
-    assert "P2 · colocado por la hora" in shown(visitor.post(f"{at}/review/undo"))
+    (last,) = re.findall(r'name="last" value="(\d+)"', filed.text)
+    assert "P2 · colocado por la hora" in shown(visitor.post(f"{at}/review/undo", data={"last": last}))
+    again = visitor.post(f"{at}/review/undo", data={"last": last})
+    assert (again.status_code, "ninguna corrección que deshacer" in shown(again)) == (409, True)
+
+
+def test_room_does_not_undo_what_another_moderator_has_filed_since(evening: Evening, visitor: TestClient) -> None:
+    """The page names one correction, and its button takes that one back or none."""
+    evening.slack("Sobre la primera, que nadie se ofenda")
+    evening.slack("Y otra cosa sin etiqueta", after=2)
+    at = f"/d/{evening.slug}"
+    visitor.post(f"{at}/m/1/file", data={"number": "1"})
+    (last,) = re.findall(r'name="last" value="(\d+)"', visitor.get(f"{at}/review").text)
+    visitor.post(f"{at}/m/2/file", data={"number": "1"})
+
+    refused = visitor.post(f"{at}/review/undo", data={"last": last})
+    assert (refused.status_code, "ya no es la última corrección" in shown(refused)) == (409, True)
+    assert visitor.post(f"{at}/review/undo", data={"last": "x"}).status_code == 422
 
 
 def test_room_shows_markup_of_a_doubtful_message_as_text(evening: Evening, visitor: TestClient) -> None:

@@ -248,19 +248,6 @@ def test_draft_that_was_sent_is_put_away_once_and_can_be_brought_back(x: OnX) ->
     assert re.fullmatch(r"welcome:\d{1,3}", key)
 
 
-def test_what_was_put_away_of_a_debate_without_trace_is_not_the_next_one_s(x: OnX) -> None:
-    """An aborted debate leaves its number to a later one, not its tray."""
-    key = x.tray().waiting[0].key
-    x.evening.act(lambda tx, debate: drafts.put_away(tx, debate, key, actor=MARTA, now=x.evening.now))
-
-    def born_again(tx: Tx, debate: Debate) -> None:
-        debate.created_at = x.evening.now + timedelta(seconds=1)
-        tx.session.add(debate)
-
-    x.evening.act(born_again)
-    assert keys(x.tray().done) == []
-
-
 @pytest.mark.parametrize("key", ["", "welcome:999", "follow", "thanks:1;drop", "welcome:" + "9" * 40])
 def test_draft_that_is_not_there_is_refused(x: OnX, key: str) -> None:
     """What was never there, or is there no more, is said and nothing kept."""

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import select
 
-from bot import errors
-from bot.actions import log
-from bot.ports import Author, House, Platform, Said
+from bot import debatefile, errors
+from bot.actions import log, plan, run
+from bot.ports import OPERATOR, Author, House, Platform, Said
 from bot.store import debates, engine
 from bot.store.engine import Store, Tx
-from bot.tables import Kept
+from bot.tables import Kept, Message
 from bot.writer import Committed, Writer
 
-from tests.stories import CHANNEL, Evening
+from tests.stories import CHANNEL, FILE, Evening
 
 
 @pytest.fixture
@@ -225,3 +226,30 @@ async def test_stop_commits_what_was_waiting(sqlite_store: Store) -> None:
 
     assert await asyncio.gather(*doing) == ["a", "b", "c"]
     assert names(sqlite_store) == ["a", "b", "c"]
+
+
+async def test_what_is_said_after_an_abort_is_heard_by_the_debate_that_is_on_then(
+    sqlite_store: Store, house: House
+) -> None:
+    """The writer remembers which debate was heard in a place: that it is gone is no message's fault."""
+    evening = Evening(sqlite_store, house).until(12)
+    at = evening.now
+    said = [
+        Said(Platform.SLACK, CHANNEL, f"{at.timestamp() + n:.6f}", Author("UANA", "Ana"), text, at)
+        for n, text in enumerate(("antes", "después"))
+    ]
+    writer = Writer(sqlite_store)
+    writer.start()
+    try:
+        await writer.do(lambda tx: log.hear(tx, said[:1], now=at))
+        await writer.do(lambda tx: run.abort(tx, debates.get(tx, 1), actor=OPERATOR, now=at, really=True))
+        wanted = debatefile.parse(FILE.replace("T19:00", "T21:00"))
+        second = await writer.do(lambda tx: debates.ident(plan.add(tx, wanted, house=house, actor=OPERATOR, now=at)))
+        await writer.do(lambda tx: run.open_now(tx, debates.get(tx, second), actor=OPERATOR, now=at))
+        heard = await writer.do(lambda tx: log.hear(tx, said[1:], now=at))
+    finally:
+        writer.stop()
+
+    with sqlite_store.read() as tx:
+        kept = [(one.debate_id, one.text) for one in tx.session.exec(select(Message))]
+    assert (heard, kept) == ([said[1].id], [(second, "después")])

@@ -91,9 +91,8 @@ def _debate(tx: Tx, origin: Origin, opened_at: datetime, *, house: House, now: d
         locale=house.locale, timezone=house.timezone, starts_at=opened_at, ends_at=opened_at, opened_at=opened_at,
         closed_at=opened_at, pace=json.dumps(Pace().as_seconds()), phase=Phase.CLOSED, imported=True, created_at=now,
     )  # fmt: skip
-    tx.session.add(debate)
-    tx.session.flush()
-    tx.session.add(Place(debate_id=debates.ident(debate), platform=origin.platform, address=origin.place))
+    debate_id = debates.add(tx, debate)
+    tx.session.add(Place(debate_id=debate_id, platform=origin.platform, address=origin.place))
     tx.session.flush()
     return debate
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot import analyser, filing, richtext
+from bot import analyser, errors, filing, richtext
 from bot.actions import gone, refile
 from bot.ports import Attachment, Deleted, Incoming, Platform, Reacted, Renamed, Said
 from bot.store import debates, passes
@@ -307,7 +307,11 @@ class _Batch:
         debate_id = self.tx.memory.get((self.platform, place))
         if debate_id is None:
             return None
-        self._rev(debate_id)  # notices a change
+        try:
+            self._rev(debate_id)  # notices a change
+        except errors.NoSuchDebate:  # aborted since
+            self.tx.memory.clear()
+            return None
         return self._standing(debate_id).homes.get((self.platform, place))
 
     def _standing(self, debate_id: int) -> "_Standing":

@@ -6,6 +6,7 @@ from bot import errors
 from bot.actions import brief, say
 from bot.actions.plan import may
 from bot.debate import LIVE, Verb
+from bot.debatefile import CHANNEL
 from bot.phrase import phrase
 from bot.ports import Actor, House, Operation, Platform
 from bot.question import State
@@ -68,10 +69,16 @@ def _address(debate: Debate, where: str, house: House) -> tuple[Platform, str]:
     if name == Platform.ROOM and not given:
         return Platform.ROOM, debate.slug
     if name == Platform.X and not given:
+        if not house.x:
+            raise errors.BadPlace(place=where, why=phrase("X está apagado; enciéndelo con sus claves en .env"))
         if not debate.hashtag:
             raise errors.BadPlace(place=where, why=phrase("en X se participa con una etiqueta, y no tiene"))
         return Platform.X, debate.hashtag.casefold()
     if name == Platform.SLACK:
+        if given and not CHANNEL.fullmatch(given):
+            raise errors.BadPlace(
+                place=where, why=phrase("un canal va por su identificador, por ejemplo slack:C0123456")
+            )
         if not (given or house.slack_channel):
             raise errors.BadPlace(place=where, why=phrase("falta el canal, por ejemplo slack:C0123456"))
         return Platform.SLACK, given or house.slack_channel

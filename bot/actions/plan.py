@@ -40,9 +40,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
         clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=None)
         if clash is not None:
             raise errors.Overlap(title=clash.title, starts=clash.starts_at.isoformat(), place=f"{platform}:{address}")
-    tx.session.add(debate)
-    tx.session.flush()
-    debate_id = debates.ident(debate)
+    debate_id = debates.add(tx, debate)
     tx.session.add_all(Place(debate_id=debate_id, platform=platform, address=address) for platform, address in wanted)
     for position, one in enumerate(plan.questions, start=1):
         tx.session.add(_question(debate_id, one, position=position, now=now))

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot import errors, filing
+from bot.actions.plan import require_moderator
+from bot.ports import Actor
 from bot.store import debates, review
 from bot.store import log as store
 from bot.store.engine import Tx
@@ -61,8 +63,12 @@ def whole(tx: Tx, debate: Debate) -> int:
     return len(moved)
 
 
-def by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, who: str, now: datetime) -> None:
-    """A moderator's hand decides which question a message answers (None: none of them)."""
+def by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, actor: Actor, now: datetime) -> None:
+    """A moderator's hand decides which question a message answers (None: none of them).
+
+    Raises ``NotModerator``, ``NoSuchQuestion`` or ``NoSuchMessage``.
+    """
+    require_moderator(actor)
     debate_id = debates.ident(debate)
     debates.lock(tx, debate_id)
     if number is not None and number not in [known for known, _ in store.asked(tx, debate_id)]:
@@ -71,25 +77,30 @@ def by_hand(tx: Tx, debate: Debate, message_id: int, number: int | None, *, who:
     store.by_hand(tx, debate_id, message_id, number or 0, rev)
     whole(tx, debate)  # what was said below it follows
     detail = f"{message_id}: P{number or 0}"
-    debates.record(tx, who=who, action=review.FILED, debate_id=debate_id, now=now, detail=detail)
+    debates.record(tx, who=actor.who, action=review.FILED, debate_id=debate_id, now=now, detail=detail)
 
 
-def undo(tx: Tx, debate: Debate, *, who: str, now: datetime) -> int:
+def undo(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, seen: int | None = None) -> int:
     """The last filing by hand that stands is taken back: the message is where it was before; returns its id.
 
-    Raises ``NothingToUndo``.
+    ``seen`` is the correction that was before the moderator's eyes (``review.Correction.id``): where somebody else has
+    filed another message since, that one is not taken back. Raises ``NotModerator``, ``NothingToUndo`` or
+    ``CorrectedSince``.
     """
+    require_moderator(actor)
     debate_id = debates.ident(debate)
     debates.lock(tx, debate_id)
     standing = review.corrections(tx, debate_id)
     if not standing:
         raise errors.NothingToUndo
     last = standing[-1]
+    if seen is not None and seen != last.id:
+        raise errors.CorrectedSince
     rev = debates.bump(tx, debate_id)
     store.by_hand(tx, debate_id, last.message_id, last.before, rev)
     whole(tx, debate)
     detail = f"{last.message_id}: P{last.number}"
-    debates.record(tx, who=who, action=review.UNDONE, debate_id=debate_id, now=now, detail=detail)
+    debates.record(tx, who=actor.who, action=review.UNDONE, debate_id=debate_id, now=now, detail=detail)
     return last.message_id
 
 

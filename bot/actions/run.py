@@ -18,7 +18,7 @@ from bot.debate import (
 from bot.phrase import phrase
 from bot.ports import CLOCK, Actor, House, Operation
 from bot.question import State
-from bot.store import debates, outbox, people
+from bot.store import debates, gone, outbox, people
 from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Question
 from bot.words.catalogue import words
@@ -191,7 +191,11 @@ def abort(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool =
         tx.session.delete(row)
     debates.record(tx, who=actor.who, action=Verb.ABORT, debate_id=debate_id, now=now, detail=f"{said} mensajes")
     tx.finish()
+    authors = gone.authors(tx, debate_id)
     debates.erase(tx, debate_id)
+    if gone.forget_authors(tx, authors):
+        for other in debates.listening(tx):
+            debates.bump(tx, debates.ident(other))  # who writes must not remember them
     tx.touched.add(debate_id)
     tx.cues = tx.scrub = True
 

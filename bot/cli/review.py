@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_FILED = re.compile(r"(\d{1,11}):[PpRrAaQq]?(\d{1,3})")
+_FILED = re.compile(r"(\d{1,9}):[PpRrAaQq]?(\d{1,3})")
 
 
 @app.command(help=say("Lo que está colocado sin certeza en un debate; colócalo a mano."))
@@ -59,9 +59,9 @@ def _correct(tx: "Tx", debate: "Debate", wanted: list[tuple[int, int]], *, undo:
     from bot.actions import refile
 
     if undo:
-        refile.undo(tx, debate, who=OPERATOR.who, now=home.now())
+        refile.undo(tx, debate, actor=OPERATOR, now=home.now())
     for message, number in wanted:
-        refile.by_hand(tx, debate, message, number or None, who=OPERATOR.who, now=home.now())
+        refile.by_hand(tx, debate, message, number or None, actor=OPERATOR, now=home.now())
 
 
 def _doubtful(tx: "Tx", debate: str) -> "list[Line]":

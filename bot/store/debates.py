@@ -34,6 +34,19 @@ def ident(debate: Debate) -> int:
     return debate.id
 
 
+def add(tx: Tx, debate: Debate) -> int:
+    """The debate is stored under an id that no other ever had, whose audit rows would be taken for its own; returns it.
+
+    SQLite gives the id of a debate that was aborted to the next one.
+    """
+    if tx.sqlite:
+        known = "SELECT max(COALESCE((SELECT max(id) FROM debate), 0), COALESCE((SELECT max(debate_id) FROM audit), 0))"
+        debate.id = int(tx.conn.execute(sa.text(known)).scalar_one()) + 1
+    tx.session.add(debate)
+    tx.session.flush()
+    return ident(debate)
+
+
 def every(tx: Tx) -> Sequence[Debate]:
     """All debates, newest start first."""
     return tx.session.exec(select(Debate).order_by(col(Debate.starts_at).desc(), col(Debate.id).desc())).all()
@@ -150,10 +163,16 @@ def next_due(tx: Tx) -> datetime | None:
 
 
 def bump(tx: Tx, debate_id: int) -> int:
-    """The debate's clock has ticked; returns its new reading, for the rows that changed with it."""
+    """The debate's clock has ticked; returns its new reading, for the rows that changed with it.
+
+    Raises ``NoSuchDebate``.
+    """
     tx.touched.add(debate_id)
     tx.finish()
-    rev = int(_BUMP.fetch(tx.conn, debate_id)[0][0])
+    found = _BUMP.fetch(tx.conn, debate_id)
+    if not found:
+        raise errors.NoSuchDebate(debate=debate_id)
+    rev = int(found[0][0])
     loaded = tx.loaded(Debate, debate_id)
     if loaded is not None:
         # The row is loaded: keep it in step without marking it changed.

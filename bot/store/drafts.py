@@ -61,7 +61,8 @@ def _asked(tx: Tx, debate_id: int, answered: set[str]) -> list[Asked]:
         .where(col(Outbox.landed).is_not(None), col(Question.number).is_not(None))
         .order_by(col(Question.number))
     )
-    rows = tx.session.exec(query).all()
+    # A question that X was left and joined with has two posts.
+    rows = {row[0]: row for row in tx.session.exec(query.order_by(col(Outbox.id))).all()}.values()
     return [Asked(ident or 0, number or 0, text, post or "", post in answered) for ident, number, text, post in rows]
 
 
@@ -73,7 +74,6 @@ def stands(tx: Tx, debate_id: int, kind: Kind, ident: int) -> bool:
 def put_away(tx: Tx, debate: Debate) -> set[str]:
     """The keys of the debate's drafts that were put away and not brought back."""
     query = select(Audit.detail, Audit.action).where(Audit.debate_id == debate.id)
-    # An aborted debate leaves its number to a later one.
-    query = query.where(col(Audit.action).in_((DONE, BACK)), col(Audit.at) >= debate.created_at)
+    query = query.where(col(Audit.action).in_((DONE, BACK)))
     last = dict(tx.session.exec(query.order_by(col(Audit.id))).all())
     return {key for key, action in last.items() if action == DONE}

@@ -103,8 +103,9 @@ def _questions(tx: Tx, debate_id: int, rev: int) -> list[FeedQuestion]:
         return []
     votes = questions.votes(tx, debate_id)
     query = select(Outbox.question_id, Outbox.platform, Outbox.landed).where(
-        Outbox.debate_id == debate_id, col(Outbox.platform).in_((Platform.ROOM, Platform.X)), Outbox.kind == "question"
-    )
+        Outbox.debate_id == debate_id, col(Outbox.platform).in_((Platform.ROOM, Platform.X)), Outbox.kind == "question",
+        col(Outbox.landed).is_not(None),  # a place that was left and joined again waits for its second post
+    )  # fmt: skip
     posts = {(ident, platform): landed for ident, platform, landed in tx.session.exec(query).all()}
     return [_question(one, votes, posts) for one in everything]
 

@@ -99,6 +99,12 @@ def arrival(tx: Tx, event_id: str) -> str:
     kind, _, ident = event_id.rpartition(":")
     return f"{kind}:{hashes.keyed(hashes.key(tx, _ARRIVALS), ident)}"
 
+def authors(tx: Tx, debate_id: int) -> set[int]:
+    """The identities of those who said something on X in a debate."""
+    query = sa.select(_m.identity_id).where(_m.debate_id == debate_id, _m.platform == Platform.X.value)
+    return set(tx.conn.execute(query.where(_m.identity_id.is_not(None)).distinct()).scalars())
+
+
 
 def _follow(tx: Tx, marks: Mapping[str, str], rev: Callable[[int], int]) -> None:
     """What hung on the posts hangs on their marks, in every debate that is or was on X."""

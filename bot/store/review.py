@@ -15,8 +15,12 @@ FILED, UNDONE = "file", "unfile"  # as the audit rows call them
 
 
 class Correction(NamedTuple):
-    """A message filed by hand under the question of a number (0: none), and by which hand before (None: by no hand)."""
+    """A message filed by hand under the question of a number (0: none), and by which hand before (None: by no hand).
 
+    ``id`` is that of its audit row.
+    """
+
+    id: int
     message_id: int
     number: int
     before: int | None
@@ -44,16 +48,16 @@ def doubt(one: Line) -> str:
 def corrections(tx: Tx, debate_id: int) -> Sequence[Correction]:
     """What moderators have filed by hand in a debate and not taken back, oldest first; from the audit rows."""
     query = (
-        sa.select(col(Audit.action), col(Audit.detail))
+        sa.select(col(Audit.id), col(Audit.action), col(Audit.detail))
         .where(col(Audit.debate_id) == debate_id, col(Audit.action).in_([FILED, UNDONE]))
         .order_by(col(Audit.id))
     )
     standing: list[Correction] = []
-    for action, detail in tx.conn.execute(query):
+    for ident, action, detail in tx.conn.execute(query):
         if action == UNDONE:
             del standing[-1:]
             continue
         message, _, number = detail.partition(": P")
         before = [one.number for one in standing if one.message_id == int(message)]
-        standing.append(Correction(int(message), int(number), before[-1] if before else None))
+        standing.append(Correction(int(ident or 0), int(message), int(number), before[-1] if before else None))
     return standing

@@ -22,7 +22,7 @@ _STATUS: tuple[tuple[type[errors.TertuliaError], int], ...] = (
     (refusals.NotHere, 409), (errors.TooSoon, 409), (errors.StillPouring, 409), (errors.SomethingSaid, 409),
     (errors.NoQuestionLeft, 409), (errors.CannotMove, 409), (errors.OwnVote, 409), (errors.NameTaken, 409),
     (refusals.NoRehearsal, 409), (errors.Overlap, 409), (errors.Overloaded, 503), (errors.BadExport, 409),
-    (errors.NothingToUndo, 409),
+    (errors.NothingToUndo, 409), (errors.CorrectedSince, 409),
 )  # fmt: skip
 
 
