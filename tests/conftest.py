@@ -7,6 +7,7 @@ neither, those tests are skipped and the summary says how many and why.
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from hypothesis import settings
 from bot.ports import House
 from bot.store import schema
 from bot.store.engine import Store, metadata
+from bot.writer import Writer
 
 # What CI finds wrong must be wrong again the next time; new examples are looked for on every other run.
 settings.register_profile("ci", derandomize=True)
@@ -112,6 +114,28 @@ def store(request: pytest.FixtureRequest) -> Store:
     """An empty database, once on SQLite and once on PostgreSQL."""
     found: Store = request.getfixturevalue(f"{request.param}_store")
     return found
+
+
+@pytest.fixture
+def writer(store: Store) -> Iterator[Writer]:
+    """A writer at work on ``store``."""
+    with _at_work(store) as writer:
+        yield writer
+
+
+@pytest.fixture
+def sqlite_writer(sqlite_store: Store) -> Iterator[Writer]:
+    """A writer at work on ``sqlite_store``."""
+    with _at_work(sqlite_store) as writer:
+        yield writer
+
+
+@contextmanager
+def _at_work(store: Store) -> Iterator[Writer]:
+    writer = Writer(store)
+    writer.start()
+    yield writer
+    writer.stop()
 
 
 @pytest.fixture

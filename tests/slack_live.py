@@ -1,6 +1,5 @@
 """The product's whole Slack side on the stand-in, with a debate open in #plaza: real clients, sockets and rows."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from handlers.slack.socket import Pace
 from handlers.slack.standin.server import SlackStandin
 
 from tests.standin_bot import PLAZA
+from tests.waiting import until
 
 T = TypeVar("T")
 
@@ -101,13 +101,6 @@ class Live:
     def posted(self) -> list[str]:
         """The texts that the bot has posted, in order of arrival."""
         return [post.text for post in self.slack.record.posts]
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """The condition holds; fails the test when it does not within these seconds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (the world outside gives no signal)
-            await asyncio.sleep(0.01)
 
 
 def keys(slack: SlackStandin) -> Keys:

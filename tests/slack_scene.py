@@ -5,7 +5,7 @@ Every verb of a person returns what that person alone was answered. Time is the 
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,9 +26,9 @@ from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp, Interaction
 
 from tests.stories import Evening
+from tests.waiting import until
 
 CHANNEL, ELSEWHERE, MOD, ANA, EVA, GUEST, BRIT = "C0DEBATE", "C0OTHER", "UMOD", "UANA", "UEVA", "UGUEST", "UBRIT"
-PATIENCE = 3.0
 _ALL = re.compile(".*")
 
 
@@ -118,14 +118,6 @@ def words_of(page: Mapping[str, Any]) -> list[str]:
         parts = [block["text"]] if "text" in block else block.get("elements", []) if block["type"] == "context" else []
         found += [part["text"] for part in parts]
     return found
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """It holds; or it has not within three seconds, and the test fails."""
-    end = asyncio.get_running_loop().time() + PATIENCE
-    while not holds():
-        assert asyncio.get_running_loop().time() < end, "nothing came"
-        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.standin.server import SlackStandin
@@ -31,9 +33,29 @@ def workspace_with_people(app: InstalledApp | None = None, timing: Timing = QUIC
     return slack
 
 
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStandin]:
+    """A started workspace with Ana, Bea and the bot in #plaza."""
+    async with workspace_with_people() as started:
+        yield started
+
+
 def web_client(slack: SlackStandin, token: str | None = None) -> AsyncWebClient:
     """The official client on the stand-in, without retries of its own."""
     return AsyncWebClient(token=token or slack.app.bot_token, base_url=slack.url, retry_handlers=[])
+
+
+@pytest.fixture
+def client(slack: SlackStandin) -> AsyncWebClient:
+    """The official client with the bot's token."""
+    return web_client(slack)
+
+
+async def refusal(call: Any) -> str:
+    """The Slack error code that this call is refused with."""
+    with pytest.raises(SlackApiError) as refused:
+        await call
+    return str(refused.value.response["error"])
 
 
 @dataclass

@@ -1,10 +1,7 @@
 """What was said while nobody listened, read back from Slack: at the start, at the close, and now and then."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from bot.actions import listen, run
 from bot.ports import OPERATOR, Platform
@@ -14,15 +11,11 @@ from handlers.slack.backfill import Rhythm
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
 
-from tests.slack_live import HASTY, Live, live, open_debate, until
-from tests.standin_bot import ALL_SCOPES, ANA, BEA, PLAZA, workspace_with_people
+from tests.slack_live import HASTY, Live, live, open_debate
+from tests.standin_bot import ALL_SCOPES, ANA, BEA, PLAZA, slack, workspace_with_people
+from tests.waiting import until
 
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as workspace:
-        yield workspace
+__all__ = ["slack"]
 
 
 def looks(bot: Live) -> int:

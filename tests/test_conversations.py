@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.actions import log, refile
+from bot.actions import refile
 from bot.ports import Deleted, House, Platform, Said
 from bot.store import debates, transcripts
 from bot.store.engine import Store
@@ -15,7 +15,7 @@ from bot.transcript import Spot, reading_order
 
 from tests.hashtag_evening import HASHTAG, HashtagEvening
 from tests.stories import MODERATOR
-from tests.test_log import kept, undone
+from tests.test_log import ANY_ORDER, outcome, shuffled
 
 
 @pytest.fixture
@@ -110,10 +110,7 @@ TEXTS = st.sampled_from(["sí", "R1 sí", "R3: esto", "lo vi en P2", "R2 y R3"])
 POSTS = st.lists(st.tuples(TEXTS, st.integers(-2, 4), st.booleans()), min_size=1, max_size=7)
 
 
-@settings(
-    max_examples=60, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@ANY_ORDER
 @given(posts=POSTS, data=st.data())
 def test_any_order_of_a_conversation_ends_in_the_same_rows(
     evening: HashtagEvening, posts: list[tuple[str, int, bool]], data: st.DataObject
@@ -131,17 +128,5 @@ def test_any_order_of_a_conversation_ends_in_the_same_rows(
         heard.append(one.id)
         if edited:
             said.append(replace(one, text="R2 mejor", edited_at=one.posted_at + timedelta(seconds=9)))
-    shuffled = data.draw(st.permutations(said), label="shuffled")
-    size = data.draw(st.integers(1, len(shuffled)), label="size")
 
-    with undone(evening.store) as tx:
-        log.hear(tx, said, now=evening.now)
-        expected = kept(tx)
-        assert refile.whole(tx, debates.get(tx, 1)) == 0
-    with undone(evening.store) as tx:
-        for start in range(0, len(shuffled), size):
-            log.hear(tx, shuffled[start : start + size], now=evening.now)
-        found = kept(tx)
-        assert refile.whole(tx, debates.get(tx, 1)) == 0
-
-    assert found == expected
+    assert outcome(evening, shuffled(said, data)) == outcome(evening, [said])

@@ -1,7 +1,6 @@
 """The doctor looks at each part, says what to do about it, and ends with 1 when a debate could not be held."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,9 +16,9 @@ from handlers.slack.checkup import Access
 from handlers.slack.standin.server import SlackStandin
 
 from tests.console import Terminal, tertulia
-from tests.standin_bot import PLAZA, workspace_with_people
+from tests.standin_bot import PLAZA, slack
 
-__all__ = ["tertulia"]
+__all__ = ["slack", "tertulia"]
 
 Line = tuple[str, str, str, str]
 
@@ -28,13 +27,6 @@ def told(findings: list[Finding]) -> list[Line]:
     """Part, state, what and advice, in Spanish."""
     say = words("es")
     return [(one.part, one.state, one.what(say), one.advise(say)) for one in findings]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A started workspace with the bot in #plaza."""
-    async with workspace_with_people() as started:
-        yield started
 
 
 def access(slack: SlackStandin) -> Access:

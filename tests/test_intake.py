@@ -1,7 +1,6 @@
 """Deliveries on their way into the log: together when many come, each alone when one is poisonous."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,14 +18,10 @@ from tests.slack_live import open_debate
 from tests.standin_bot import PLAZA
 
 
-@pytest.fixture
-def writer(store: Store) -> Iterator[Writer]:
-    """A writer that runs, and a debate that is open."""
+@pytest.fixture(autouse=True)
+def _open(store: Store) -> None:
+    """A debate is open."""
     open_debate(store)
-    running = Writer(store)
-    running.start()
-    yield running
-    running.stop()
 
 
 def delivery(number: int, *, poisonous: bool = False) -> Delivery:

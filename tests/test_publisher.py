@@ -1,14 +1,13 @@
 """The outbox on its way out: in order in each place, at once, and never twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
@@ -19,8 +18,9 @@ from bot.tables import Outbox
 from bot.writer import Writer
 from handlers.publisher import Publisher, dead, owner_name
 
-from tests.slack_live import live, until
+from tests.slack_live import live
 from tests.standin_bot import workspace_with_people
+from tests.waiting import until
 
 
 @dataclass
@@ -53,15 +53,6 @@ class Throat:
         self.said.append((draft.place, draft.key))
         self.standing[draft.key] = f"{draft.place}-{len(self.said)}"
         return self.standing[draft.key]
-
-
-@pytest.fixture
-def writer(store: Store) -> Iterator[Writer]:
-    """A writer that runs."""
-    running = Writer(store)
-    running.start()
-    yield running
-    running.stop()
 
 
 @asynccontextmanager
@@ -141,7 +132,7 @@ async def test_what_another_process_wrote_goes_out_soon(store: Store, writer: Wr
     async with publishing(throat, store, writer):
         await asyncio.sleep(0.1)
         store.write(lambda tx: put(tx, row("from elsewhere")))
-        await until(lambda: throat.said == [("C1", "from elsewhere")], 2)
+        await until(lambda: throat.said == [("C1", "from elsewhere")])
 
 
 async def test_a_slow_place_delays_no_other(store: Store, writer: Writer) -> None:

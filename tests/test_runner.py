@@ -1,6 +1,7 @@
 """The clock itself: what is due is done, late or not, and one cue that fails does not stop the others."""
 
-import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +16,8 @@ from bot.tables import Debate
 from bot.writer import Writer
 from schedules.runner import Runner
 
+from tests.waiting import until
+
 
 def planned(store: Store, *, starts: datetime, title: str = "Uno") -> int:
     """A debate whose first question comes half a second after its start."""
@@ -24,29 +27,37 @@ def planned(store: Store, *, starts: datetime, title: str = "Uno") -> int:
     return store.write(lambda tx: debates.ident(plan.add(tx, wanted, house=House(), actor=OPERATOR, now=now)))
 
 
-async def asked(store: Store, debate_id: int, *, within: float) -> list[int]:
-    """The numbers of the questions that are out, once there are any or the time (seconds) is over."""
-    for _ in range(int(within / 0.05)):
+async def asked(store: Store, debate_id: int) -> list[int]:
+    """The numbers of the questions that are out, once there are any."""
+
+    def numbers() -> list[int]:
         with store.read() as tx:
-            found = [one.number for one in debates.questions(tx, debate_id) if one.number is not None]
-        if found:
-            return found
-        await asyncio.sleep(0.05)
-    return []
+            return [one.number for one in debates.questions(tx, debate_id) if one.number is not None]
+
+    await until(numbers)
+    return numbers()
+
+
+@asynccontextmanager
+async def clock(store: Store) -> AsyncIterator[None]:
+    """The clock goes until the block ends."""
+    writer = Writer(store)
+    writer.start()
+    runner = Runner(store, writer, House(), now=lambda: datetime.now(UTC))
+    runner.start()
+    try:
+        yield
+    finally:
+        await runner.stop()
+        writer.stop()
 
 
 async def test_runner_asks_at_the_time_of_the_cue(sqlite_store: Store) -> None:
     """Nobody presses anything: the debate opens, and the first question goes out."""
     starts = datetime.now(UTC) + timedelta(seconds=0.4)
     debate_id = planned(sqlite_store, starts=starts)
-    writer = Writer(sqlite_store)
-    writer.start()
-    runner = Runner(sqlite_store, writer, House(), now=lambda: datetime.now(UTC))
-    runner.start()
-
-    found = await asked(sqlite_store, debate_id, within=5)
-    await runner.stop()
-    writer.stop()
+    async with clock(sqlite_store):
+        found = await asked(sqlite_store, debate_id)
 
     with sqlite_store.read() as tx:
         done = [cue.key for cue in debates.cues(tx, debate_id) if cue.state == "done"]
@@ -68,14 +79,8 @@ async def test_a_cue_that_fails_is_given_up_and_the_others_go_on(
         real(tx, debate, **how)  # type: ignore[arg-type]  # handed on as it came
 
     monkeypatch.setattr(run, "open_now", open_now)
-    writer = Writer(sqlite_store)
-    writer.start()
-    runner = Runner(sqlite_store, writer, House(), now=lambda: datetime.now(UTC))
-    runner.start()
-
-    found = await asked(sqlite_store, whole, within=5)
-    await runner.stop()
-    writer.stop()
+    async with clock(sqlite_store):
+        found = await asked(sqlite_store, whole)
 
     with sqlite_store.read() as tx:
         (why,) = [cue.why for cue in debates.cues(tx, broken) if cue.key == "open"]

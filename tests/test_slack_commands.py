@@ -16,8 +16,9 @@ from handlers.slack.reception import Reception
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
 
-from tests.slack_scene import ANA, CHANNEL, ELSEWHERE, EVA, GUEST, MOD, Scene, buttons, slack_scene, until, words_of
+from tests.slack_scene import ANA, CHANNEL, ELSEWHERE, EVA, GUEST, MOD, Scene, buttons, slack_scene, words_of
 from tests.stories import Evening
+from tests.waiting import until
 
 
 @pytest.fixture

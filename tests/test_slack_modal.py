@@ -17,7 +17,8 @@ from bot.words.catalogue import words
 from handlers.slack import forms, home, modal
 from handlers.slack.standin.limits import check_view
 
-from tests.slack_scene import ANA, BRIT, CHANNEL, EVA, MOD, Scene, buttons, slack_scene, until, words_of
+from tests.slack_scene import ANA, BRIT, CHANNEL, EVA, MOD, Scene, buttons, slack_scene, words_of
+from tests.waiting import until
 
 GOOD = {
     "title": {"title": "¿Quién manda  aquí?"},

@@ -1,6 +1,5 @@
 """What the bot says in Slack: once, in order, one a second, whatever happens on the way."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,20 +12,15 @@ from handlers.slack.mouth import SlackMouth
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
 
-from tests.standin_bot import ALL_SCOPES, ANA, PLAZA, web_client, workspace_with_people
+from tests.standin_bot import ALL_SCOPES, ANA, PLAZA, slack, web_client, workspace_with_people
+
+__all__ = ["slack"]
 
 
 def draft(key: str = "1-note-slack-abc", text: str = "Hola", **more: object) -> Draft:
     """Something to say in #plaza."""
     fields: dict[str, object] = {"key": key, "kind": "note", "platform": Platform.SLACK, "place": PLAZA, "text": text}
     return Draft(**(fields | more))  # type: ignore[arg-type]  # the fields are checked by the dataclass
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as workspace:
-        yield workspace
 
 
 def mouth_of(slack: SlackStandin, **more: float) -> SlackMouth:

@@ -21,15 +21,11 @@ from handlers.slack.reception import Reception
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
 
-from tests.slack_live import HASTY, HOUSE, keys, live, open_debate, until
-from tests.standin_bot import ALL_SCOPES, ANA, BEA, PLAZA, QUICK, workspace_with_people
+from tests.slack_live import HASTY, HOUSE, keys, live, open_debate
+from tests.standin_bot import ALL_SCOPES, ANA, BEA, PLAZA, QUICK, slack, workspace_with_people
+from tests.waiting import until
 
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as workspace:
-        yield workspace
+__all__ = ["slack"]
 
 
 class Guests:

@@ -12,7 +12,8 @@ from bot.words.catalogue import words
 from handlers.slack import blocks, views
 from handlers.slack.standin.limits import block_faults
 
-from tests.slack_scene import ANA, CHANNEL, EVA, MOD, Scene, buttons, slack_scene, until, words_of
+from tests.slack_scene import ANA, CHANNEL, EVA, MOD, Scene, buttons, slack_scene, words_of
+from tests.waiting import until
 
 ASKED = "¿Quién lo paga?"
 

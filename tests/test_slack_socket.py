@@ -11,8 +11,9 @@ from bot.store.engine import Store
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import Timing
 
-from tests.slack_live import Live, live, until
+from tests.slack_live import Live, live
 from tests.standin_bot import ANA, BEA, PLAZA, workspace_with_people
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The Slack stand-in answers the official Web API client as Slack does, and refuses what Slack refuses."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,27 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp
 
-from tests.standin_bot import ANA, BEA, PLAZA, web_client, workspace_with_people
+from tests.standin_bot import ANA, BEA, PLAZA, client, refusal, slack, web_client, workspace_with_people
 
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A started workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as started:
-        yield started
-
-
-@pytest.fixture
-def client(slack: SlackStandin) -> AsyncWebClient:
-    """The official client with the bot's token."""
-    return web_client(slack)
-
-
-async def refusal(call: Any) -> str:
-    """The Slack error code that this call is refused with."""
-    with pytest.raises(SlackApiError) as refused:
-        await call
-    return str(refused.value.response["error"])
+__all__ = ["client", "slack"]
 
 
 async def texts(client: AsyncWebClient, **arguments: Any) -> list[str]:

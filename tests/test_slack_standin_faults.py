@@ -1,6 +1,5 @@
 """The Slack stand-in limits rates as Slack does, and has the bad days that it is told to have."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -10,20 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.standin.server import SlackStandin
 
-from tests.standin_bot import ANA, PLAZA, web_client, workspace_with_people
+from tests.standin_bot import ANA, PLAZA, client, slack, web_client, workspace_with_people
 
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A started workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as started:
-        yield started
-
-
-@pytest.fixture
-def client(slack: SlackStandin) -> AsyncWebClient:
-    """The official client with the bot's token."""
-    return web_client(slack)
+__all__ = ["client", "slack"]
 
 
 async def history(client: AsyncWebClient, **arguments: Any) -> list[dict[str, Any]]:

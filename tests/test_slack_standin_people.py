@@ -5,20 +5,14 @@ from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncRespond
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import Refusal, Timing
 
-from tests.standin_bot import ANA, BEA, PLAZA, BoltBot, listening, web_client, workspace_with_people
+from tests.standin_bot import ANA, BEA, PLAZA, BoltBot, listening, refusal, slack, web_client, workspace_with_people
 
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A started workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as started:
-        yield started
+__all__ = ["slack"]
 
 
 @pytest.fixture
@@ -38,13 +32,6 @@ def modal(**extra: Any) -> dict[str, Any]:
     box = {"type": "plain_text_input", "action_id": "words", "initial_value": "¿"}
     field = {"type": "input", "block_id": "question", "label": plain("Pregunta"), "element": box}
     return {"type": "modal", "title": plain("Preguntar"), "submit": plain("Enviar"), "blocks": [field], **extra}
-
-
-async def refusal(call: Any) -> str:
-    """The Slack error code that this call is refused with."""
-    with pytest.raises(SlackApiError) as refused:
-        await call
-    return str(refused.value.response["error"])
 
 
 async def test_a_message_has_the_fields_of_a_clients_own(slack: SlackStandin, bot: BoltBot) -> None:

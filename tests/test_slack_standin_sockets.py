@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -22,25 +21,13 @@ from tests.standin_bot import (
     QUICK,
     bolt_bot,
     listening,
+    slack,
     web_client,
     workspace_with_people,
 )
+from tests.waiting import until
 
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackStandin]:
-    """A started workspace with Ana, Bea and the bot in #plaza."""
-    async with workspace_with_people() as started:
-        yield started
-
-
-async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
-    """The condition holds; fails after so many seconds."""
-    for _ in range(int(seconds * 100)):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("it never came to hold")
+__all__ = ["slack"]
 
 
 async def link(slack: SlackStandin, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:

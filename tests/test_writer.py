@@ -22,15 +22,6 @@ from tests.stories import CHANNEL, FILE, Evening
 
 
 @pytest.fixture
-def writer(store: Store) -> Iterator[Writer]:
-    """A writer at work on an empty database."""
-    writer = Writer(store)
-    writer.start()
-    yield writer
-    writer.stop()
-
-
-@pytest.fixture
 def hasty(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
     """A writer on SQLite that waits for a lock 50 ms instead of ten seconds."""
     monkeypatch.setattr(engine, "BUSY_MS", 50)

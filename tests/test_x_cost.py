@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.console import Terminal, tertulia
-from tests.slack_live import until
 from tests.test_x_together import Evening, evening
+from tests.waiting import until
 
 __all__ = ["tertulia"]
 

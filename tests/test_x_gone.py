@@ -23,7 +23,8 @@ from bot.tables import Identity, Inbox, Message, Question
 from bot.words.catalogue import words
 
 from tests.standin_x.server import XStandin
-from tests.x_listening import listening, until
+from tests.waiting import until
+from tests.x_listening import listening
 
 NOW = datetime(2027, 1, 14, 18, tzinfo=UTC)
 ANA, BEA = "7000000000000000077", "7000000000000000088"

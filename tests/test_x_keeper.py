@@ -1,11 +1,8 @@
 """X's rules around a debate, and the looks that are taken after it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-
-import pytest
 
 from bot.actions import listen
 from bot.ports import Platform
@@ -13,23 +10,10 @@ from bot.store.engine import Store
 from handlers.x.client import Rule
 
 from tests.standin_x.server import XStandin
-from tests.x_listening import Listening, listening, open_up, opened, planned, searching, silenced, until
+from tests.waiting import until
+from tests.x_listening import Listening, bot, listening, open_up, opened, planned, searching, silenced, x
 
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """An X where Ana and Bea post."""
-    async with XStandin(keep_alive=0.1) as standin:
-        standin.person("Ana", "ana")
-        standin.person("Bea", "bea")
-        yield standin
-
-
-@pytest.fixture
-async def bot(x: XStandin, sqlite_store: Store) -> AsyncIterator[Listening]:
-    """Ears on the stream, with a debate open at #coral."""
-    async with listening(x, sqlite_store) as ears:
-        yield ears
+__all__ = ["bot", "x"]
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

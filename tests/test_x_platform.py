@@ -12,8 +12,8 @@ from typing import TypeVar
 import pytest
 from sqlmodel import col, select
 
-from bot import debatefile, errors
-from bot.actions import places, plan, run, say
+from bot import errors
+from bot.actions import places, run, say
 from bot.ports import CLOCK, OPERATOR, House
 from bot.store import debates
 from bot.store.engine import Store, Tx
@@ -23,36 +23,13 @@ from handlers.x.client import Keys
 from handlers.x.platform import Access, Tempo, XPlatform
 
 from tests.standin_x.server import XStandin
-from tests.x_listening import HASTY, until
+from tests.waiting import until
+from tests.x_listening import CORAL, HASTY, opened
 
 T = TypeVar("T")
 
 TEMPO = Tempo(ears=HASTY, money=0.05, names=0.05, broke=0.3)
-CORAL = """
-title = "Los corales"
-starts = {starts}
-timezone = "UTC"
-hashtag = "Coral"
-questions = ["¿Qué es un coral?", "¿Quién vive en él?", "¿Qué lo daña?"]
-[where]
-slack = false
-x = true
-"""
-
-
-def opened(store: Store) -> int:
-    """A debate is open at #coral and in the room, and what it had to say is said; returns its id."""
-    now = datetime.now(UTC) - timedelta(seconds=2)
-    wanted = debatefile.parse(CORAL.format(starts=f"{now + timedelta(days=3):%Y-%m-%dT%H:%M:%S}"))
-
-    def begin(tx: Tx) -> int:
-        debate = plan.add(tx, wanted, house=House(x=True), actor=OPERATOR, now=now)
-        run.open_now(tx, debate, actor=OPERATOR, now=now)
-        for row in tx.session.exec(select(Outbox)).all():
-            tx.session.delete(row)
-        return debates.ident(debate)
-
-    return store.write(begin)
+IN_THE_ROOM_TOO = CORAL.replace("room = false\n", "")
 
 
 def access_of(x: XStandin, *, budget: str = "10", speaks: bool = True) -> Access:
@@ -115,7 +92,7 @@ class Bot:
 @asynccontextmanager
 async def bot_on(x: XStandin, store: Store, access: Access) -> AsyncIterator[Bot]:
     """A platform that runs until the block ends, with a debate open."""
-    debate_id = opened(store)
+    debate_id = opened(store, source=IN_THE_ROOM_TOO)
     writer = Writer(store)
     writer.start()
     platform = XPlatform(access, store, writer, tempo=TEMPO)
@@ -160,7 +137,7 @@ async def test_an_x_that_is_away_is_joined_when_it_is_back(x: XStandin, sqlite_s
     """503 at the start is no fault of a key: the bot starts, and listens as soon as it can."""
     x.faults.html_503("rules", times=1)
     platform, writer = stranger(sqlite_store, access_of(x))
-    opened(sqlite_store)
+    opened(sqlite_store, source=IN_THE_ROOM_TOO)
     await platform.start()
     assert (await platform.health())["ok"] is False
     try:

@@ -1,7 +1,7 @@
 """Search beside the stream: what the one misses the other brings, and a gap closes only when it has been asked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NoReturn
@@ -15,23 +15,10 @@ from bot.tables import Gap
 from handlers.x.refused import Kind, XRefused
 
 from tests.standin_x.server import XStandin
-from tests.x_listening import Listening, listening, open_up, opened, planned, searching, silenced, until
+from tests.waiting import until
+from tests.x_listening import Listening, bot, listening, open_up, opened, planned, searching, silenced, x
 
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """An X where Ana and Bea post."""
-    async with XStandin(keep_alive=0.1) as standin:
-        standin.person("Ana", "ana")
-        standin.person("Bea", "bea")
-        yield standin
-
-
-@pytest.fixture
-async def bot(x: XStandin, sqlite_store: Store) -> AsyncIterator[Listening]:
-    """Ears on the stream, with a debate open at #coral."""
-    async with listening(x, sqlite_store) as ears:
-        yield ears
+__all__ = ["bot", "x"]
 
 
 def gap_rows(bot: Listening) -> list[Gap]:

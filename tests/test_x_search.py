@@ -1,7 +1,6 @@
 """What search finds of a debate, and what becomes of the others where it does not answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -10,23 +9,10 @@ from bot.store.engine import Store
 from handlers.x.client import Page
 
 from tests.standin_x.server import XStandin
-from tests.x_listening import Listening, listening, opened, searching, silenced, until
+from tests.waiting import until
+from tests.x_listening import Listening, bot, listening, opened, searching, silenced, x
 
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """An X where Ana and Bea post."""
-    async with XStandin(keep_alive=0.1) as standin:
-        standin.person("Ana", "ana")
-        standin.person("Bea", "bea")
-        yield standin
-
-
-@pytest.fixture
-async def bot(x: XStandin, sqlite_store: Store) -> AsyncIterator[Listening]:
-    """Ears on the stream, with a debate open at #coral."""
-    async with listening(x, sqlite_store) as ears:
-        yield ears
+__all__ = ["bot", "x"]
 
 
 # --- what is found ---------------------------------------------------------------------------------------------------

@@ -1,34 +1,18 @@
 """The local X answers tweepy over REST as X does, and refuses what X refuses."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import pytest
 from oauthlib.oauth1 import Client as Signer
 
-from tests.standin_x.callers import Client, RefusalError, refusal
+from tests.standin_x.callers import Client, RefusalError, client, refusal, session, x
 from tests.standin_x.server import XStandin
 from tests.standin_x.weight import weighted
 from tests.standin_x.world import Media
 
+__all__ = ["client", "session", "x"]
+
 ANA = "700000000000000002"
-
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """A started X with Ana and Bea on it, whose search is up to date."""
-    async with XStandin(search_lag=0) as started:
-        started.person("Ana", "ana")
-        started.person("Bea", "bea")
-        yield started
-
-
-@pytest.fixture
-async def client(x: XStandin) -> AsyncIterator[Client]:
-    """Tweepy with the right keys."""
-    async with aiohttp.ClientSession() as session:
-        yield Client(x, session)
 
 
 def detail(refused: RefusalError) -> tuple[int, str]:

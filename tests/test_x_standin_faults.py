@@ -2,37 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from tests.standin_x.callers import Client, RefusalError, line, listening, refusal, until, until_end, with_rules
+from tests.standin_x.callers import (
+    Client,
+    RefusalError,
+    client,
+    line,
+    listening,
+    refusal,
+    session,
+    until_end,
+    with_rules,
+    x,
+)
 from tests.standin_x.server import XStandin
+from tests.waiting import until
+
+__all__ = ["client", "session", "x"]
 
 TAGGED = {"value": "#meetalfaro -is:retweet", "tag": "c1:tag"}
-
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """A started X with Ana and Bea on it, whose rules are in force at once."""
-    async with XStandin(rule_delay=0, keep_alive=0.05) as started:
-        started.person("Ana", "ana")
-        started.person("Bea", "bea")
-        yield started
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """One session for the whole test."""
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(x: XStandin, session: aiohttp.ClientSession) -> Client:
-    """Tweepy with the right keys."""
-    return Client(x, session)
 
 
 async def test_lines_are_cut_in_the_middle(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:
@@ -221,7 +212,6 @@ async def test_posts_are_stored_and_not_answered_for(x: XStandin, client: Client
 
 async def test_page_tokens_may_repeat_for_ever(x: XStandin, client: Client) -> None:
     """The last page leads to itself, as often as one asks."""
-    x.search_lag = 0
     posted = [await x.post("ana", f"R{number} #meetalfaro") for number in range(12)]
     x.faults.repeat_page_token()
     token, pages = None, []

@@ -1,7 +1,6 @@
 """The local X's stream: rules that take their time, one connection, a line for each post and version."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -11,38 +10,21 @@ from tests.standin_x.callers import (
     Client,
     RefusalError,
     added,
+    client,
     line,
     listening,
     refusal,
-    until,
+    session,
     until_end,
     with_rules,
+    x,
 )
 from tests.standin_x.server import XStandin
+from tests.waiting import until
+
+__all__ = ["client", "session", "x"]
 
 TAGGED = {"value": "#meetalfaro -is:retweet", "tag": "c1:tag"}
-
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """A started X with Ana and Bea on it, whose rules are in force at once."""
-    async with XStandin(rule_delay=0, keep_alive=0.05) as started:
-        started.person("Ana", "ana")
-        started.person("Bea", "bea")
-        yield started
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """One session for the whole test."""
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(x: XStandin, session: aiohttp.ClientSession) -> Client:
-    """Tweepy with the right keys."""
-    return Client(x, session)
 
 
 async def test_stream_carries_what_a_rule_wants(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:
@@ -90,7 +72,6 @@ async def test_rules_match_as_they_say(x: XStandin, client: Client, rule: str, h
 
 async def test_search_matches_without_accents_and_by_own_text(x: XStandin, client: Client) -> None:
     """Search is looser with accents than the stream, knows quotes by their operator, and no retweets."""
-    x.search_lag = 0
     question = (await client.create_tweet(text="P1 #Opinión"))["data"]["id"]
     plain = await x.post("ana", "uno #opinion")
     quote = await x.post("ana", "cito", quotes=question)

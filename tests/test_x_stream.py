@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,25 +12,12 @@ from bot.store.engine import Store
 from handlers.x.stream import Address, Backoff, End, Pace, State, Stream
 
 from tests.standin_x.server import XStandin
-from tests.x_listening import HASTY, Listening, listening, opened, until
+from tests.waiting import until
+from tests.x_listening import HASTY, Listening, bot, listening, opened, x
+
+__all__ = ["bot", "x"]
 
 NOW = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def x() -> AsyncIterator[XStandin]:
-    """An X where Ana and Bea post."""
-    async with XStandin(keep_alive=0.1) as standin:
-        standin.person("Ana", "ana")
-        standin.person("Bea", "bea")
-        yield standin
-
-
-@pytest.fixture
-async def bot(x: XStandin, sqlite_store: Store) -> AsyncIterator[Listening]:
-    """Ears on the stream, with a debate open at #coral; search is asked at connections alone."""
-    async with listening(x, sqlite_store) as ears:
-        yield ears
 
 
 # --- when it is tried again ------------------------------------------------------------------------------------------

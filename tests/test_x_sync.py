@@ -1,6 +1,6 @@
 """The log looked up again on X: what went there goes here, for a price that is named first and never paid twice."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,24 +21,16 @@ from handlers.x.platform import Access, Tempo, XPlatform
 from handlers.x.sync import Daily, Plan, judge
 
 from tests.standin_x.server import XStandin
+from tests.waiting import until
 from tests.x_held import NOW, Log
-from tests.x_listening import HASTY, until
+from tests.x_listening import HASTY
 
 
 @pytest.fixture
-def writer(sqlite_store: Store) -> Iterator[Writer]:
-    """A writer at work."""
-    writer = Writer(sqlite_store)
-    writer.start()
-    yield writer
-    writer.stop()
-
-
-@pytest.fixture
-async def held(sqlite_store: Store, writer: Writer) -> AsyncIterator[Log]:
+async def held(sqlite_store: Store, sqlite_writer: Writer) -> AsyncIterator[Log]:
     """A debate that was held on X two days ago, on a strict X whose day is ours."""
     async with XStandin(strict_rates=False, clock=lambda: NOW) as x:
-        yield Log(x, sqlite_store, writer)
+        yield Log(x, sqlite_store, sqlite_writer)
 
 
 # --- what went there goes here ---------------------------------------------------------------------------------------
@@ -269,16 +261,14 @@ async def test_a_debate_that_is_not_to_be_believed_keeps_no_other_waiting(held: 
     assert (len(held.texts()), bot.found) == (11, Found(posts=1))
 
 
-async def test_the_bot_looks_by_itself_where_its_settings_say_so(
-    held: Log, writer: Writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_bot_looks_by_itself_where_its_settings_say_so(held: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """X_SYNC_DAYS is all that it takes; the bot listens meanwhile as ever."""
     held.x.delete(await held.says("ana", "Un animal #coral"))
     held.close()
     for name, value in (("X_BEARER_TOKEN", held.x.bearer), ("X_API_URL", held.x.url), ("X_SYNC_DAYS", "3")):
         monkeypatch.setenv(name, value)
     tempo = Tempo(ears=HASTY, money=0.05, names=60.0, clock=lambda: NOW)
-    platform = XPlatform(Access.of(Settings()), held.store, writer, tempo=tempo)
+    platform = XPlatform(Access.of(Settings()), held.store, held.writer, tempo=tempo)
     await platform.start()
     try:
         await until(lambda: held.texts() == [])

@@ -1,6 +1,5 @@
 """The money of X as it is spent: who pays, who may go on, and what a hashtag that is too full does."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -18,15 +17,6 @@ from handlers.x.terms import Billed
 from handlers.x.till import Till
 
 NOW = datetime(2027, 1, 14, 18, tzinfo=UTC)
-
-
-@pytest.fixture
-def writer(sqlite_store: Store) -> Iterator[Writer]:
-    """A writer that runs."""
-    made = Writer(sqlite_store)
-    made.start()
-    yield made
-    made.stop()
 
 
 class Hall:
@@ -64,9 +54,9 @@ class Hall:
         return [row.kind for row in rows if row.kind != "welcome"]
 
 
-async def test_who_takes_answers_pays(sqlite_store: Store, writer: Writer) -> None:
+async def test_who_takes_answers_pays(sqlite_store: Store, sqlite_writer: Writer) -> None:
     """Before an hour the next debate pays, in it the open one; without any the house does."""
-    hall = Hall(sqlite_store, writer)
+    hall = Hall(sqlite_store, sqlite_writer)
     hall.till.billed(Billed.USER_READ, ["me"])
     await hall.till.settle()
     coming = hall.planned("Luego", starts=NOW + timedelta(minutes=10))
@@ -79,9 +69,9 @@ async def test_who_takes_answers_pays(sqlite_store: Store, writer: Writer) -> No
     assert hall.bills() == [(None, 1), (coming, 1), (opened, 2)]
 
 
-async def test_a_post_is_paid_for_by_its_own_debate(sqlite_store: Store, writer: Writer) -> None:
+async def test_a_post_is_paid_for_by_its_own_debate(sqlite_store: Store, sqlite_writer: Writer) -> None:
     """The invitation of next week's goes out while this week's is on."""
-    hall = Hall(sqlite_store, writer)
+    hall = Hall(sqlite_store, sqlite_writer)
     opened = hall.opened("Ahora")
     later = hall.planned("Luego", starts=NOW + timedelta(days=7))
     hall.till.billed(Billed.POST, ["1"])
@@ -93,9 +83,9 @@ async def test_a_post_is_paid_for_by_its_own_debate(sqlite_store: Store, writer:
     assert hall.bills() == [(opened, 1), (later, 1)]
 
 
-async def test_a_debate_that_has_spent_its_budget_stops_alone(sqlite_store: Store, writer: Writer) -> None:
+async def test_a_debate_that_has_spent_its_budget_stops_alone(sqlite_store: Store, sqlite_writer: Writer) -> None:
     """Another one that is on goes on, and pays from then on."""
-    hall = Hall(sqlite_store, writer, budget="0.05")
+    hall = Hall(sqlite_store, sqlite_writer, budget="0.05")
     other = hall.opened("Otra", ago=timedelta(minutes=40))
     dear = hall.opened("Cara", ago=timedelta(minutes=30))
     hall.till.billed(Billed.POST_READ, [str(number) for number in range(10)])
@@ -108,9 +98,9 @@ async def test_a_debate_that_has_spent_its_budget_stops_alone(sqlite_store: Stor
     assert hall.told() == ["budget", "without_x"]
 
 
-async def test_a_full_hashtag_is_told_once_to_who_moderates(sqlite_store: Store, writer: Writer) -> None:
+async def test_a_full_hashtag_is_told_once_to_who_moderates(sqlite_store: Store, sqlite_writer: Writer) -> None:
     """Whether it is somebody else's by now is for people to say: nothing is narrowed or left."""
-    hall = Hall(sqlite_store, writer)
+    hall = Hall(sqlite_store, sqlite_writer)
     debate_id = hall.opened("Llena")
     for _ in range(301):
         hall.till.heard()
@@ -121,11 +111,11 @@ async def test_a_full_hashtag_is_told_once_to_who_moderates(sqlite_store: Store,
     assert (hall.told(), sorted(hall.till.spent.going)) == (["crowd"], [debate_id])
 
 
-async def test_what_could_not_be_noted_is_noted_later(sqlite_store: Store, writer: Writer) -> None:
+async def test_what_could_not_be_noted_is_noted_later(sqlite_store: Store, sqlite_writer: Writer) -> None:
     """The database was locked when the bill came."""
-    hall = Hall(sqlite_store, writer)
+    hall = Hall(sqlite_store, sqlite_writer)
     hall.opened("Ahora")
-    writer.stop()
+    sqlite_writer.stop()
     hall.till.billed(Billed.POST_READ, ["1"])
     with pytest.raises(Exception):  # noqa: B017, PT011  (whatever a stopped writer raises)
         await hall.till.settle()

@@ -28,10 +28,10 @@ from handlers.x.terms import LIMITS
 from handlers.x.weight import weighted
 
 from tests.slack_live import HASTY as SLACK_HASTY
-from tests.slack_live import until
 from tests.standin_bot import ANA, BEA, PLAZA, workspace_with_people
 from tests.standin_x.server import XStandin
 from tests.test_app import Bot
+from tests.waiting import until
 from tests.x_listening import HASTY as X_HASTY
 
 X_TEMPO = Tempo(ears=X_HASTY, money=0.1, names=0.1)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+import pytest
 from sqlmodel import col, select
 
 from bot import debatefile
@@ -26,6 +27,7 @@ from handlers.x.refused import XRefused
 from handlers.x.workspace import Account, Workspace
 
 from tests.standin_x.server import XStandin
+from tests.waiting import until
 
 T = TypeVar("T")
 
@@ -74,10 +76,10 @@ def open_up(store: Store, debate_id: int, now: datetime) -> None:
     store.write(begin)
 
 
-def opened(store: Store, *, ago: float = 2.0) -> int:
+def opened(store: Store, *, ago: float = 2.0, source: str = CORAL) -> int:
     """A debate at #coral was opened so many seconds ago; returns its id."""
     now = datetime.now(UTC) - timedelta(seconds=ago)
-    debate_id = planned(store, starts=now + timedelta(days=3))
+    debate_id = planned(store, starts=now + timedelta(days=3), source=source)
     open_up(store, debate_id, now)
     return debate_id
 
@@ -196,11 +198,20 @@ async def listening(
         writer.stop()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """The condition holds; fails the test when it does not within these seconds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (the world outside gives no signal)
-            await asyncio.sleep(0.01)
+@pytest.fixture
+async def x() -> AsyncIterator[XStandin]:
+    """An X where Ana and Bea post."""
+    async with XStandin(keep_alive=0.1) as standin:
+        standin.person("Ana", "ana")
+        standin.person("Bea", "bea")
+        yield standin
+
+
+@pytest.fixture
+async def bot(x: XStandin, sqlite_store: Store) -> AsyncIterator[Listening]:
+    """Ears on the stream, with a debate open at #coral; search is asked at connections alone."""
+    async with listening(x, sqlite_store) as ears:
+        yield ears
 
 
 def searching(*, up: float = HASTY.search.up, lag: float = HASTY.search.lag) -> Tempo:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,6 +54,28 @@ class Client(AsyncClient):  # type: ignore[misc] # tweepy ships no types
         if not response.ok:
             raise RefusalError(response.status, await response.json(content_type=None))
         return response
+
+
+@pytest.fixture
+async def x() -> AsyncIterator[XStandin]:
+    """A started X with Ana and Bea on it, whose rules are in force at once, and whose search is up to date."""
+    async with XStandin(rule_delay=0, keep_alive=0.05, search_lag=0) as started:
+        started.person("Ana", "ana")
+        started.person("Bea", "bea")
+        yield started
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """One session for the whole test."""
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(x: XStandin, session: aiohttp.ClientSession) -> Client:
+    """Tweepy with the right keys."""
+    return Client(x, session)
 
 
 async def refusal(call: Any) -> RefusalError:
@@ -114,10 +136,3 @@ async def until_end(lines: "asyncio.Queue[bytes]") -> list[bytes]:
     while part := await asyncio.wait_for(lines.get(), 2):
         rest.append(part)
     return rest
-
-
-async def until(true: Callable[[], object]) -> None:
-    """It has become true within two seconds."""
-    async with asyncio.timeout(2):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
-            await asyncio.sleep(0.005)
