@@ -241,7 +241,16 @@ class Inbox(SQLModel, table=True):
     state: str = "new"  # new, done or quarantined
     payload: str | None = Field(default=None, sa_type=Text)
     error: str = ""
-    __table_args__ = (UniqueConstraint("platform", "event_id"), Index(None, "state", "id"))
+    __table_args__ = (
+        UniqueConstraint("platform", "event_id"),
+        # Only of what is in quarantine: every delivery would have to be written there, too.
+        Index(
+            None,
+            "state",
+            sqlite_where=sa.text("state = 'quarantined'"),
+            postgresql_where=sa.text("state = 'quarantined'"),
+        ),
+    )
 
 
 class Gap(SQLModel, table=True):

@@ -30,7 +30,10 @@ UNDER_WAY = 2
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of the writer a platform's deliveries may have: so many in a group, so many groups at a time."""
+    """How much of the writer a platform's deliveries may have: so many in a group, so many groups at a time.
+
+    Of a longer queue a group takes a quarter, so that who has fallen behind catches up.
+    """
 
     at_once: int = MOST_AT_ONCE
     under_way: int = UNDER_WAY
@@ -87,8 +90,8 @@ class Intake:
 
     def _flush(self) -> None:
         self._soon = False
-        most = self._share.at_once
         while self._waiting and self._under_way < self._share.under_way:
+            most = min(MOST_AT_ONCE, max(self._share.at_once, len(self._waiting) // 4))
             batch, self._waiting = self._waiting[:most], self._waiting[most:]
             deliveries = [delivery for delivery, _ in batch]
             try:

@@ -97,7 +97,7 @@ def forget_authors(tx: Tx, identity_ids: Collection[int]) -> bool:
 def arrival(tx: Tx, event_id: str) -> str:
     """Under which name the inbox knows a delivery of X: what holds the id of a post is hashed behind its kind."""
     kind, _, ident = event_id.rpartition(":")
-    return f"{kind}:{hashes.keyed(hashes.key(tx, _ARRIVALS), ident)}"
+    return f"{kind}:{hashes.placed(hashes.key(tx, _ARRIVALS), ident)}"
 
 def authors(tx: Tx, debate_id: int) -> set[int]:
     """The identities of those who said something on X in a debate."""

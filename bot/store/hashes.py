@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from bot.store import passes
 from bot.store.engine import Prepared, Tx
 
+# Above these bits the id of a post counts eighths of a second (of 128 ms).
+_MOMENT_BITS = 29
 _KEPT = Prepared(sa.text("SELECT value FROM kept WHERE name = :name"), ("name",))
 
 
@@ -35,3 +37,12 @@ def known(tx: Tx, name: str) -> bytes | None:
 def keyed(secret: bytes, value: str) -> str:
     """What stands for the value under a key: 24 hexadecimal digits."""
     return hashlib.blake2b(value.encode(), key=secret, digest_size=12).hexdigest()
+
+
+def placed(secret: bytes, ident: str) -> str:
+    """What stands for the id of a post of X: as ``keyed``, behind the moment that the id tells.
+
+    Posts of the same moment stand side by side in an index, so that a full stream writes on few of its pages. When a
+    post was made is no secret: the log keeps it, of one that is gone too.
+    """
+    return f"{int(ident) >> _MOMENT_BITS:x}-{keyed(secret, ident)}" if ident.isdecimal() else keyed(secret, ident)

@@ -31,7 +31,7 @@ def note(tx: Tx, debate_id: int | None, kind: str, ids: Sequence[str], *, day: d
     """Each id has a row of this kind and UTC day; those that had one keep it."""
     key = hashes.key(tx, _KEY)
     number = day.toordinal() - _EPOCH
-    _NOTE.run(tx.conn, [(number, kind, hashes.keyed(key, ident), debate_id) for ident in ids])
+    _NOTE.run(tx.conn, [(number, kind, hashes.placed(key, ident), debate_id) for ident in ids])
 
 
 def counts(tx: Tx, debate_id: int) -> Counter[tuple[str, date]]:
@@ -47,7 +47,7 @@ def billed(tx: Tx, kind: str, ids: Collection[str], *, day: date) -> set[str]:
     key = hashes.known(tx, _KEY)
     if key is None:  # nothing ever was
         return found
-    named = {hashes.keyed(key, ident): ident for ident in ids}
+    named = {hashes.placed(key, ident): ident for ident in ids}
     names = list(named)
     for start in range(0, len(names), 500):
         query = sa.text("SELECT hash FROM metered WHERE day = :day AND kind = :kind AND hash IN :hashes")

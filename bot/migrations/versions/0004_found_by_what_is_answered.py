@@ -1,4 +1,4 @@
-"""Messages are found by what they answer"""
+"""Messages are found by what they answer; of the inbox, only what is in quarantine is"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_message_reply_to"), "message", ["reply_to"], sqlite_where=answers, postgresql_where=answers
     )
+    kept = sa.text("state = 'quarantined'")
+    op.drop_index(op.f("ix_inbox_state_id"), table_name="inbox")
+    op.create_index(op.f("ix_inbox_state"), "inbox", ["state"], sqlite_where=kept, postgresql_where=kept)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_inbox_state"), table_name="inbox")
+    op.create_index(op.f("ix_inbox_state_id"), "inbox", ["state", "id"])
     op.drop_index(op.f("ix_message_reply_to"), table_name="message")
