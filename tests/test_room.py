@@ -578,6 +578,34 @@ def test_faulty_plan_comes_back_with_every_fault(evening: Evening, visitor: Test
 
 
 @pytest.mark.parametrize(
+    ("x", "tick", "held"),
+    [(True, "1", ["room", "slack", "x"]), (True, "", ["room", "slack"]), (False, "1", ["room", "slack"])],
+)
+def test_a_debate_is_planned_on_x_where_that_is_ticked(tmp_path: Path, x: bool, tick: str, held: list[str]) -> None:
+    """Ticked from the beginning, as for a debate from a file; without X nothing is said of it, nor believed."""
+    evening = Evening(tmp_path, house=House(slack_channel="C0123456", hashtag="MeetAlfaro", x=x))
+    with browser(evening) as visitor:
+        enter(visitor, evening)
+        form = visitor.get("/programar").text
+        assert ('name="x" value="1" checked' in form, "También en X" in form) == (x, x)
+        visitor.post("/programar", data={**PLAN, **({"x": tick} if tick else {})})
+    with evening.store.read() as tx:
+        assert [one.platform for one in debates.places(tx, 1)] == held
+    evening.stop()
+
+
+def test_a_debate_on_x_has_a_hashtag(tmp_path: Path) -> None:
+    """Without one nobody could take part there: said, and what was typed stays."""
+    evening = Evening(tmp_path, house=House(x=True))
+    with browser(evening) as visitor:
+        enter(visitor, evening)
+        refused = visitor.post("/programar", data={**PLAN, "x": "1", "hashtag": " "})
+        assert (refused.status_code, "En X se participa con una etiqueta" in shown(refused)) == (422, True)
+        assert 'name="x" value="1" checked' in refused.text
+    evening.stop()
+
+
+@pytest.mark.parametrize(
     ("starts", "why"),
     [("2027-03-28T02:30", "no existen"), ("2027-10-31T02:30", "dos veces"), ("2020-01-01T10:00", "ya ha pasado")],
 )

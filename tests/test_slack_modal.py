@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
@@ -139,11 +140,97 @@ async def test_a_time_that_occurs_twice_is_asked_for(scene: Scene) -> None:
 def test_a_reading_counts_only_for_the_time_it_was_chosen_for() -> None:
     """A date or a zone picked afterwards is not bent by it."""
     new = forms.NewDebate(
-        "t", "2027-10-30", "02:30", "Europe/Madrid", "¿?", "C1", room=True, which="2027-10-31T02:30:00+01:00"
+        "t",
+        "2027-10-30",
+        "02:30",
+        "Europe/Madrid",
+        "¿?",
+        "C1",
+        room=True,
+        x=False,
+        which="2027-10-31T02:30:00+01:00",
     )
     plan, _faults = forms.plan_of(new, locale="es")
     assert plan is not None
     assert plan.starts == datetime(2027, 10, 30, 2, 30)  # noqa: DTZ001  (a local time: its zone stands beside it)
+
+
+# --- with X ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def with_x(sqlite_store: Store, house: House) -> AsyncIterator[Scene]:
+    """The same scene in a house that is on X."""
+    async with slack_scene(sqlite_store, replace(house, x=True, hashtag="MeetAlfaro")) as made:
+        yield made
+
+
+def offered(view: dict[str, Any]) -> list[str]:
+    """What can be ticked in a form, as it is offered."""
+    boxes = [block["element"] for block in view["blocks"] if block.get("element", {}).get("type") == "checkboxes"]
+    return [option["text"]["text"] for element in boxes for option in element["initial_options"]]
+
+
+def places(scene: Scene, slug: str = "2027-02-11-quien-manda-aqui") -> list[tuple[str, str]]:
+    """Where a debate is held."""
+    held = scene.evening.look(lambda tx: debates.places(tx, debates.get(tx, slug).id or 0))
+    return [(one.platform, one.address) for one in held]
+
+
+async def test_x_is_offered_where_it_is_set_up_and_held_there_is_what_is_left_ticked(with_x: Scene) -> None:
+    """Ticked from the beginning, as for a debate from a file; with the hashtag, that nobody be surprised."""
+    view = await form(with_x)
+    assert offered(view) == ["También en la sala web", "También en X, con #MeetAlfaro"]
+    assert await send(with_x, view) == {}
+    assert places(with_x) == [("room", "2027-02-11-quien-manda-aqui"), ("slack", CHANNEL), ("x", "meetalfaro")]
+
+
+async def test_without_its_tick_a_debate_is_not_on_x(with_x: Scene) -> None:
+    """X costs money: who takes the tick away is believed."""
+    assert await send(with_x, await form(with_x), x=[]) == {}
+    assert [platform for platform, _ in places(with_x)] == ["room", "slack"]
+
+
+async def test_on_x_alone_is_a_place_and_nowhere_is_none(with_x: Scene) -> None:
+    """The fault names what there is to choose from; X is enough."""
+    answer = await send(with_x, await form(with_x), channel=None, room=[], x=[])
+    assert answer["errors"]["channel"].startswith("No has escrito nada en los lugares: elige un canal, la sala o X.")
+    assert await send(with_x, await form(with_x), channel=None, room=[]) == {}
+    assert places(with_x) == [("x", "meetalfaro")]
+
+
+async def test_a_clash_on_x_is_told_by_its_name(with_x: Scene) -> None:
+    """At the same hour under the same hashtag: neither a channel nor the room."""
+    await send(with_x, await form(with_x), channel=None, room=[])
+    answer = await send(with_x, await form(with_x), channel=None, title="Otro")
+    assert answer["errors"]["date"].startswith("Se solapa con «¿Quién manda aquí?»")
+    assert "en X. No se ha guardado nada" in answer["errors"]["date"]
+
+
+async def test_a_form_that_comes_back_still_offers_x(with_x: Scene) -> None:
+    """With the question which of two equal times is meant."""
+    answer = await send(with_x, await form(with_x), date="2027-10-31", time="02:30", x=[])
+    assert offered(answer["view"])[1] == "También en X, con #MeetAlfaro"
+    second = answer["view"]["blocks"][3]["element"]["options"][1]["value"]
+    assert await send(with_x, with_x.top(MOD), date="2027-10-31", time="02:30", which=second, x=[]) == {}
+    assert [one for one, _ in places(with_x, "2027-10-31-quien-manda-aqui")] == ["room", "slack"]
+
+
+@pytest.mark.parametrize("how", [{"x": False, "hashtag": "MeetAlfaro"}, {"x": True, "hashtag": ""}])
+async def test_without_x_or_a_hashtag_nothing_is_said_of_it(
+    sqlite_store: Store, house: House, how: dict[str, Any]
+) -> None:
+    """There is nothing to tick; what a form from before says of X is not believed."""
+    async with slack_scene(sqlite_store, replace(house, **how)) as scene:
+        view = await form(scene)
+        assert offered(view) == ["También en la sala web"]
+        assert "X" not in [block.get("label", {}).get("text") for block in view["blocks"]]
+        assert await send(scene, view) == {}
+        assert [platform for platform, _ in places(scene)] == ["room", "slack"]
+    new = forms.NewDebate("t", "2027-10-30", "02:30", "UTC", "¿?", "C1", room=True, x=True, which="")
+    plan, _faults = forms.plan_of(new, locale="es")
+    assert plan is not None
+    assert plan.x is False
 
 
 async def test_sent_twice_it_is_planned_once(scene: Scene) -> None:
@@ -222,7 +309,7 @@ def test_forms_keep_to_the_limits_of_slack(locale: str) -> None:
     twice = ("2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00")
     for view in (
         forms.waiting(say),
-        forms.debate_form(say, zones=zones, channel="", keep="{}", twice=twice),
+        forms.debate_form(say, zones=zones, channel="", keep="{}", hashtag="x" * 100, twice=twice),
         forms.question_form(say, text="x" * 5000, keep="{}"),
         forms.reason_form(say, question="x" * 5000, keep="{}"),
     ):

@@ -40,6 +40,7 @@ class Form:
     timezone: str = ""
     host: str = ""
     hashtag: str = ""
+    x: str = ""
     questions: str = ""
     minutes: str = "60"
 
@@ -59,7 +60,7 @@ async def form(request: Request) -> Response:
     base = request.query_params.get("base", "")
     tomorrow = localtime.wall(room.clock() + timedelta(days=7), room.house.timezone)
     blank = Form(
-        starts=f"{tomorrow:%Y-%m-%d}T19:00", timezone=room.house.timezone, hashtag=room.house.hashtag, base=base
+        starts=f"{tomorrow:%Y-%m-%d}T19:00", timezone=room.house.timezone, hashtag=room.house.hashtag, x="1", base=base
     )
     return _show(request, _filled(blank, ready_made().get(base)))
 
@@ -70,7 +71,7 @@ async def add(request: Request) -> Response:
     actor = visitor.moderating()
     sent = await forms.read(request)
     typed = Form(**{name: sent.get(name, "") for name in Form.__slots__})
-    file, faults = read(typed, words(visitor.locale))
+    file, faults = read(typed, words(visitor.locale), x=room.house.x)
     if faults:
         return _show(request, typed, status=422, faults=faults)
     try:
@@ -93,8 +94,11 @@ async def rehearse(request: Request) -> Response:
     return back_to(f"/d/{await room.start_rehearsal()}")
 
 
-def read(typed: Form, say: Words) -> tuple[DebateFile, list[str]]:
-    """The plan that was typed, and every fault in it; the plan is good only where there is none."""
+def read(typed: Form, say: Words, *, x: bool) -> tuple[DebateFile, list[str]]:
+    """The plan that was typed, and every fault in it; the plan is good only where there is none.
+
+    ``x`` says whether X is on: without it, it is not held there.
+    """
     faults: list[str] = []
     base = ready_made().get(typed.base)
     title = " ".join(typed.title.split())
@@ -104,11 +108,14 @@ def read(typed: Form, say: Words) -> tuple[DebateFile, list[str]]:
     hashtag = typed.hashtag.strip().lstrip("#")
     if hashtag and not re.fullmatch(r"\w{1,100}", hashtag):
         faults.append(say("La etiqueta lleva solo letras, cifras y guion bajo, sin espacios."))
+    on_x = x and bool(typed.x)
+    if on_x and not hashtag:
+        faults.append(say("En X se participa con una etiqueta: escríbela, o quita X."))
     pace = _pace(typed, base, len(questions), say, faults)
     starts = _starts(typed, say, faults)
     file = DebateFile(
         title=title, questions=tuple(questions), starts=starts, timezone=typed.timezone.strip(), hashtag=hashtag,
-        host=" ".join(typed.host.split())[:100], pace=pace, locale=base.locale if base else "",
+        host=" ".join(typed.host.split())[:100], pace=pace, locale=base.locale if base else "", x=on_x,
     )  # fmt: skip
     return file, faults
 
@@ -167,4 +174,7 @@ def _filled(blank: Form, base: DebateFile | None) -> Form:
 
 def _show(request: Request, typed: Form, *, status: int = 200, faults: list[str] | None = None) -> Response:
     ready = [{"key": key, "title": one.title} for key, one in ready_made().items()]
-    return page(request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=ZONES)
+    return page(
+        request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=ZONES,
+        x=room_of(request).house.x,
+    )  # fmt: skip

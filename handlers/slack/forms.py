@@ -23,7 +23,7 @@ ZONES = (
 MOST_ZONES = 100
 # People number and bullet their lists; the P-number comes when the question is asked.
 _NUMBERED = re.compile(r"^\s*(?:[-•*]|\d{1,2}[.)])\s+")
-ROOM = "room"
+ROOM, X = "room", "x"
 
 Filled = Mapping[str, Any]
 """``state.values`` of a submitted view: block id, action id, what the element holds."""
@@ -40,6 +40,7 @@ class NewDebate:
     questions: str
     channel: str
     room: bool
+    x: bool
     which: str  # of a time that occurs twice: its reading as ISO 8601 with offset, or empty
 
 
@@ -49,12 +50,16 @@ def waiting(say: Words) -> Block:
     return blocks.modal("wait", say("Nuevo debate"), [blocks.said(text)], close=say("Cerrar"))
 
 
-def debate_form(say: Words, *, zones: Sequence[str], channel: str, keep: str, twice: Sequence[str] = ()) -> Block:
-    """The form for a new debate; the first of ``zones`` is chosen. ``twice`` asks which of two equal times is meant."""
+def debate_form(
+    say: Words, *, zones: Sequence[str], channel: str, keep: str, hashtag: str = "", twice: Sequence[str] = ()
+) -> Block:
+    """The form for a new debate; the first of ``zones`` is chosen. ``twice`` asks which of two equal times is meant.
+
+    ``hashtag`` is that under which it can be held on X; without one X is not spoken of.
+    """
     options = [_option(zone, zone) for zone in list(dict.fromkeys(zones))[:MOST_ZONES]]
     text = {"type": "plain_text_input"}
     there = {"initial_conversation": channel} if channel else {}
-    room = [_option(say("También en la sala web"), ROOM)]
     made = [
         blocks.field("title", say("Título"), {**text, "max_length": LONGEST_TITLE}),
         blocks.field("date", say("Fecha"), {"type": "datepicker"}),
@@ -72,9 +77,8 @@ def debate_form(say: Words, *, zones: Sequence[str], channel: str, keep: str, tw
             {"type": "conversations_select", "filter": {"include": ["public", "private"]}, **there},
             optional=True, hint=say("Invítame a ese canal: /invite @Tertulia. Vacío: no se celebra en Slack."),
         ),
-        blocks.field(
-            "room", say("Sala web"), {"type": "checkboxes", "options": room, "initial_options": room}, optional=True
-        ),
+        _ticked(ROOM, say("Sala web"), say("También en la sala web")),
+        *([_ticked(X, "X", say("También en X, con #{hashtag}", hashtag=hashtag))] if hashtag else []),
     ]  # fmt: skip
     return blocks.modal(
         "new_debate", say("Nuevo debate"), made, submit=say("Programar"), close=say("Cancelar"), keep=keep
@@ -102,6 +106,14 @@ def reason_form(say: Words, *, question: str, keep: str) -> Block:
     )
 
 
+def _ticked(name: str, label: str, offer: str) -> Block:
+    """A box that is ticked until somebody takes the tick away."""
+    options = [_option(offer, name)]
+    return blocks.field(
+        name, label, {"type": "checkboxes", "options": options, "initial_options": options}, optional=True
+    )
+
+
 def _which(say: Words, twice: Sequence[str]) -> Block:
     options = [_option(f"{one[11:16]} (UTC{one[-6:]})", one) for one in twice]
     hint = say("Ese día se atrasan los relojes y esa hora ocurre dos veces.")
@@ -121,7 +133,7 @@ def read_debate(values: Filled) -> NewDebate:
         title=_value(values, "title", "value"), date=_value(values, "date", "selected_date"),
         time=_value(values, "time", "selected_time"), zone=_chosen(values, "zone"),
         questions=_value(values, "questions", "value"), channel=_value(values, "channel", "selected_conversation"),
-        room=any(one.get("value") == ROOM for one in _element(values, "room").get("selected_options") or ()),
+        room=_is_ticked(values, ROOM), x=_is_ticked(values, X),
         which=_chosen(values, "which"),
     )  # fmt: skip
 
@@ -131,8 +143,11 @@ def text_of(values: Filled, name: str) -> str:
     return _value(values, name, "value")
 
 
-def plan_of(new: NewDebate, *, locale: str) -> tuple[DebateFile | None, dict[str, errors.Refusal]]:
-    """The debate as a plan, or what is wrong with each field by block id (every fault at once)."""
+def plan_of(new: NewDebate, *, locale: str, hashtag: str = "") -> tuple[DebateFile | None, dict[str, errors.Refusal]]:
+    """The debate as a plan, or what is wrong with each field by block id (every fault at once).
+
+    Without a ``hashtag`` it is not held on X, whatever was filled in.
+    """
     faults: dict[str, errors.Refusal] = {}
     title = " ".join(new.title.split())
     if not title:
@@ -143,13 +158,17 @@ def plan_of(new: NewDebate, *, locale: str) -> tuple[DebateFile | None, dict[str
         )
     questions = _questions(new.questions, faults)
     starts = _starts(new, faults)
-    if not new.channel and not new.room:
-        faults["channel"] = errors.Empty(what="los lugares: elige un canal o la sala")
+    on_x = new.x and bool(hashtag)
+    if not (new.channel or new.room or on_x):
+        faults["channel"] = (
+            errors.Empty(what="los lugares: elige un canal, la sala o X") if hashtag
+            else errors.Empty(what="los lugares: elige un canal o la sala")
+        )  # fmt: skip
     if faults:
         return None, faults
     plan = DebateFile(
         title=title, questions=questions, starts=starts, timezone=new.zone, locale=locale, slack=new.channel,
-        room=new.room,
+        room=new.room, x=on_x,
     )  # fmt: skip
     return plan, {}
 
@@ -193,6 +212,10 @@ def _element(values: Filled, name: str) -> Mapping[str, Any]:
 
 def _value(values: Filled, name: str, key: str) -> str:
     return str(_element(values, name).get(key) or "")
+
+
+def _is_ticked(values: Filled, name: str) -> bool:
+    return any(one.get("value") == name for one in _element(values, name).get("selected_options") or ())
 
 
 def _chosen(values: Filled, name: str) -> str:

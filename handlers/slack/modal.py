@@ -53,7 +53,7 @@ async def open_new_debate(desk: Desk, caller: Caller) -> None:
         return
     zones = await desk.read(lambda tx: _zones(tx, desk, caller))
     channel = caller.channel if caller.channel[:1] in {"C", "G"} else desk.house.slack_channel
-    form = forms.debate_form(caller.say, zones=zones, channel=channel, keep=_keep(caller))
+    form = forms.debate_form(caller.say, zones=zones, channel=channel, keep=_keep(caller), hashtag=_hashtag(desk))
     view = opened.get("view") or {}
     await desk.call(
         "views.update", lambda: desk.client.views_update(view_id=view.get("id"), hash=view.get("hash"), view=form)
@@ -93,6 +93,11 @@ def _zones(tx: Tx, desk: Desk, caller: Caller) -> list[str]:
     return [desk.house.timezone, *mine, *(one.timezone for one in debates.every(tx)), *forms.ZONES]
 
 
+def _hashtag(desk: Desk) -> str:
+    """Under which debates are held on X; "" where X is off."""
+    return desk.house.hashtag.lstrip("#") if desk.house.x else ""
+
+
 def _is_zone(name: str) -> bool:
     try:
         return bool(name) and localtime.zone(name) is not None
@@ -110,7 +115,7 @@ def _keep(caller: Caller, **more: str) -> str:
 async def debate_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
     """The debate is planned and its moderator knows when, or every fault stands on its field."""
     new = forms.read_debate(view["state"]["values"])
-    planned, faults = forms.plan_of(new, locale=desk.house.locale)
+    planned, faults = forms.plan_of(new, locale=desk.house.locale, hashtag=_hashtag(desk))
     if planned is None:
         await _faulty(caller.say, ack, faults)
         return
@@ -217,7 +222,9 @@ def _asking_which(desk: Desk, caller: Caller, view: Json, new: forms.NewDebate, 
     zones = [new.zone, desk.house.timezone, *forms.ZONES]
     readings = (str(twice.fields["first"]), str(twice.fields["second"]))
     keep = str(view.get("private_metadata") or "{}")
-    return forms.debate_form(caller.say, zones=zones, channel=new.channel, keep=keep, twice=readings)
+    return forms.debate_form(
+        caller.say, zones=zones, channel=new.channel, keep=keep, hashtag=_hashtag(desk), twice=readings
+    )
 
 
 def _readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.TertuliaError:
@@ -226,5 +233,6 @@ def _readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.Te
     if "starts" in fields:
         fields["starts"] = dates.long(datetime.fromisoformat(str(fields["starts"])), zone, locale=say.locale)
     if "place" in fields:
-        fields["place"] = say("ese canal") if str(fields["place"]).startswith("slack") else say("la sala")
+        platform = str(fields["place"]).partition(":")[0]
+        fields["place"] = {"slack": say("ese canal"), "room": say("la sala")}.get(platform, "X")
     return type(refusal)(**fields)
