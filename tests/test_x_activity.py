@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -42,7 +42,7 @@ from tests.x_listening import HASTY
 
 TEMPO = Tempo(
     stream=HASTY.stream, subscriptions=Rhythm(retry=0.1, longest_retry=0.3, check=60.0, portion=3),
-    deletions=Patience(again=0.05, fresh=60.0), look=0.05, soon=0.01, settle=1.0,
+    deletions=Patience(again=0.05, fresh=60.0), look=0.05, spoken=0.05, soon=0.01, settle=1.0,
 )  # fmt: skip
 BEGUN = time.monotonic()
 
@@ -332,8 +332,15 @@ async def test_an_x_that_hangs_does_not_keep_the_bot_from_stopping(held: Log) ->
 # --- what X will not have --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("route", ["subscriptions", "activity", "subscribe"])
-async def test_a_refusal_costs_this_alone_and_is_warned_of_once(held: Log, route: str) -> None:
+@pytest.mark.parametrize(
+    ("route", "warning"),
+    [
+        ("subscriptions", "x does not tell of deletions; look posts up with x sync"),
+        ("subscribe", "x does not tell of deletions; look posts up with x sync"),
+        ("activity", "x's stream is closed to us"),
+    ],
+)
+async def test_a_refusal_costs_this_alone_and_is_warned_of_once(held: Log, route: str, warning: str) -> None:
     """403, not part of the plan: nothing more is asked, nobody else hears of it."""
     for who in ("ana", "bea", "carla", "dora"):
         await held.says(who, f"Yo, {who} #coral")
@@ -341,12 +348,13 @@ async def test_a_refusal_costs_this_alone_and_is_warned_of_once(held: Log, route
     with capture_logs() as logs:
         async with attentive(held) as bot:
             await until(lambda: bot.activity.refused is not None)
+            await asyncio.sleep(0.1)  # what is under way arrives
             before = len(asked(held))
             await asyncio.sleep(0.3)
 
             assert (len(asked(held)), bot.refused, held.x.activities.live) == (before, [], [])
             assert str(bot.activity.health()["deletions"]).startswith("refused: 403 forbidden")
-    assert len([one for one in logs if one["log_level"] in {"warning", "error"}]) == 1
+    assert [one["event"] for one in logs if one["log_level"] in {"warning", "error"}] == [warning]
 
 
 async def test_no_credit_is_told_and_waited_for(held: Log) -> None:
@@ -483,28 +491,46 @@ async def test_no_credit_for_this_stops_every_call_until_there_is_some(held: Log
         await platform.stop()
 
 
+@asynccontextmanager
+async def live(x: XStandin, held: Log, tempo: Tempo = TEMPO) -> AsyncIterator[XPlatform]:
+    """The bot while the debate is on; the hashtag is heard."""
+    platform = XPlatform(
+        Access(keys_of(x), x.url, delete_events_days=3), held.store, held.writer,
+        tempo=PlatformTempo(ears=HASTY, activity=tempo, money=0.05, names=60.0),
+    )  # fmt: skip
+    await platform.start()
+    try:
+        await until(lambda: platform.ears is not None and platform.ears.stream.live and platform.ears.keeper.ready)
+        await asyncio.sleep(x.rule_delay + 0.05)
+        yield platform
+    finally:
+        await platform.stop()
+
+
 async def test_a_refusal_leaves_the_debate_alone(sqlite_store: Store, writer: Writer) -> None:
     """While a debate is on X: the hashtag is heard, X is well, and only deletions are not told."""
     async with XStandin(strict_rates=False) as x:
-        now = datetime.now(UTC)
         held = Log(x, sqlite_store, writer)
-        await held.says("ana", "Un animal #coral")
         x.faults.respond("subscriptions", standin.NOT_ENROLLED, times=1_000)
-        platform = XPlatform(
-            Access(keys_of(x), x.url, delete_events_days=3), sqlite_store, writer,
-            tempo=PlatformTempo(ears=HASTY, activity=TEMPO, money=0.05, names=60.0),
-        )  # fmt: skip
-        await platform.start()
-        try:
-            await until(lambda: platform.ears is not None and platform.ears.stream.live)
+        async with live(x, held) as platform:
             await until(lambda: platform.activity is not None and platform.activity.refused is not None)
-            await asyncio.sleep(x.rule_delay + 0.05)
-            await x.post("bea", "Una planta #coral", at=now)
-            await until(lambda: "Una planta #coral" in held.texts())
+            await x.post("bea", "Una planta #coral")
+            await until(lambda: held.texts() == ["Una planta #coral"])
 
             assert (await platform.health())["ok"] is True
-        finally:
-            await platform.stop()
+
+
+async def test_who_speaks_for_the_first_time_is_subscribed_to_at_once(sqlite_store: Store, writer: Writer) -> None:
+    """And not at the next look only: what is regretted is regretted within a minute."""
+    async with XStandin(strict_rates=False) as x:
+        held = Log(x, sqlite_store, writer)
+        async with live(x, held, replace(TEMPO, look=60.0)):
+            for who in ("ana", "bea"):
+                ident = await x.post(who, f"Yo, {who} #coral")
+                await until(lambda: held.texts() == [f"Yo, {who} #coral"])  # noqa: B023
+                await subscribed(held, who)
+                x.delete(ident)
+                await until(lambda: held.texts() == [])
 
 
 async def test_an_opt_out_ends_a_subscription(held: Log) -> None:

@@ -44,7 +44,8 @@ class Tempo:
     stream: Pace = field(default_factory=Pace)
     subscriptions: activity_keeper.Rhythm = field(default_factory=activity_keeper.Rhythm)
     deletions: Patience = field(default_factory=Patience)
-    look: float = 60.0  # how often it is seen who has spoken
+    look: float = 60.0  # how often it is seen whose deletions are wanted
+    spoken: float = 5.0  # after somebody has spoken for the first time: others will, too
     soon: float = 0.5  # between two portions of subscriptions
     settle: float = 1.0  # so long what was told is waited for at the end
 
@@ -66,6 +67,7 @@ class Activity:
         self._refused_hook = hooks.refused
         self._tasks: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
         self.hearing = DeletionHearing(
             intake, workspace.store, clock=clock, billed=hooks.billed, patience=self._tempo.deletions
         )
@@ -76,7 +78,7 @@ class Activity:
         self.stream = Stream(address, self.hearing.take, pace=self._tempo.stream, clock=clock)
         self.stream.on_conflict = self.keeper.doubt
         self.stream.on_refused = self._refused
-        self.people = 0
+        self.people: frozenset[str] = frozenset()
         self.halted = ""  # why nothing is asked of X any more
         self._dear = False
 
@@ -91,12 +93,21 @@ class Activity:
         if not self._tasks:
             return
         hearing, looking = self._tasks
+        if self._soon is not None:
+            self._soon.cancel()
         await _cancelled(looking)
         await self.stream.stop()
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self._tempo.settle):
                 await self.hearing.settled()
+        except TimeoutError:
+            structlog.get_logger().warning("deletions are not in the log yet; x sync finds them")
         await _cancelled(hearing)
+
+    def heard(self, author: str) -> None:
+        """Somebody has spoken: what they delete is wanted from now on, and may be deleted in a minute."""
+        if author not in self.people and self._soon is None and self._tasks:
+            self._soon = asyncio.get_running_loop().call_later(self._tempo.spoken, self._woken.set)
 
     async def halt(self, why: str) -> None:
         """Nothing is asked of X any more, for a reason (no credit, the budget)."""
@@ -129,7 +140,7 @@ class Activity:
         """Whether deletions are heard of; nothing else of X depends on it."""
         return {
             "deletions": self.state,
-            "deletions_people": self.people,
+            "deletions_people": len(self.people),
             "deletions_subscribed": self.keeper.ours,
             "deletions_trouble": str(self.keeper.trouble or ""),
         }
@@ -151,6 +162,7 @@ class Activity:
     async def _run(self) -> None:
         while True:
             self._woken.clear()
+            self._soon = None
             more = False
             try:
                 more = await self._look()
@@ -164,12 +176,12 @@ class Activity:
         """X is listened to where somebody is subscribed to; returns whether more are to be, at once."""
         if self._silent():
             return False
-        self._reckon()
+        people, told = await asyncio.to_thread(self._read)
+        self._reckon(told)
         if self._dear:
             await self.stream.stop()
             return False
-        people = await asyncio.to_thread(self._people)
-        self.people = len(people)
+        self.people = frozenset(people)
         more = await self.keeper.keep(people)
         if self._silent():
             return False
@@ -179,24 +191,26 @@ class Activity:
             await self.stream.stop()
         return more
 
+    def _read(self) -> tuple[Sequence[str], int]:
+        """Whose deletions are wanted, and of how many X has told today."""
+        now = self._clock()
+        with self._store.read() as tx:
+            people = sync.authors(tx, self._watch.days, most=LIMITS.subscriptions, now=now)
+            return people, meter.on_day(tx, meter.utc_day(now))[Billed.DELETE_EVENT]
+
     def _silent(self) -> bool:
         """Whether nothing is to be asked of X."""
         return bool(self.halted) or self.refused is not None
 
-    def _reckon(self) -> None:
+    def _reckon(self, told: int) -> None:
         """Whether the events of today have cost what they may: then X is left until its day is over."""
-        with self._store.read() as tx:
-            told = meter.on_day(tx, meter.utc_day(self._clock()))[Billed.DELETE_EVENT]
         dear = told * PRICES.delete_event >= self._watch.budget
         if dear and not self._dear:
             structlog.get_logger().warning("x's deletions are not listened to until tomorrow", told=told)
         self._dear = dear
 
-    def _people(self) -> Sequence[str]:
-        with self._store.read() as tx:
-            return sync.authors(tx, self._watch.days, most=LIMITS.subscriptions, now=self._clock())
-
     def _refused(self, refused: XRefused) -> None:
+        self.keeper.halted = True  # whom would it subscribe for?
         if refused.kind is Kind.CREDITS:
             self._refused_hook(refused)
 

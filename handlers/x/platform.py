@@ -206,8 +206,10 @@ class XPlatform:
             self._over_budget = False
             self._resume()
 
-    def _heard(self, _post: Post) -> None:
+    def _heard(self, post: Post) -> None:
         self._till.heard()
+        if self.activity is not None:
+            self.activity.heard(post.author_id)
 
     # --- refusals ----------------------------------------------------------------------------------------------------
 
