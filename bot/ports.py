@@ -47,7 +47,7 @@ class Said:
 
     ``thread`` and ``reply_to`` are platform ids in the same place. ``reactions`` maps a reaction's name to
     who gave it (platform ids), or is None when the platform did not say; ``reaction_counts`` is right
-    where the list of people was cut short.
+    where the list of people was cut short. ``versions`` are the ids of its later versions, where each has its own.
     """
 
     platform: Platform
@@ -64,6 +64,7 @@ class Said:
     files: Sequence[Attachment] = ()
     reactions: Mapping[str, Sequence[str]] | None = None
     reaction_counts: Mapping[str, int] = field(default_factory=dict)
+    versions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

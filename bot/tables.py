@@ -182,7 +182,20 @@ class Message(SQLModel, table=True):
             sqlite_where=sa.text("reply_to IS NOT NULL"),
             postgresql_where=sa.text("reply_to IS NOT NULL"),
         ),
+        Index(
+            None, "quotes", sqlite_where=sa.text("quotes IS NOT NULL"), postgresql_where=sa.text("quotes IS NOT NULL")
+        ),
     )
+
+
+class Version(SQLModel, table=True):
+    """A later version of a post of X, which has an id of its own; ``mark`` stands for that (bot/store/gone.py)."""
+
+    mark: str = Field(primary_key=True)
+    message_id: int = Field(
+        foreign_key="message.id", primary_key=True, index=True, ondelete="CASCADE",
+        sa_column_kwargs={"autoincrement": False},
+    )  # fmt: skip
 
 
 class Reaction(SQLModel, table=True):

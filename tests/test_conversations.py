@@ -78,6 +78,18 @@ def test_hand_moves_what_is_below(anywhere: HashtagEvening) -> None:
     assert [question for _, question, _, _ in filed(anywhere)] == [2, 2, 1]
 
 
+def test_answer_that_comes_with_its_parent_s_edit_takes_its_own_answers_along(anywhere: HashtagEvening) -> None:
+    """The parent moves to P3 and the answer arrives in one delivery; what answers the answer was there before."""
+    parent = anywhere.post("ana", "R2 la escucha")
+    answer = anywhere.post("luis", "de acuerdo", reply_to=parent.id)
+    below = anywhere.post("eva", "y yo", reply_to=answer.id)
+    anywhere.hear(below)
+    anywhere.hear(parent)
+    anywhere.hear(answer, replace(parent, text="R3 la escucha", edited_at=parent.posted_at + timedelta(seconds=9)))
+
+    assert [question for _, question, _, _ in filed(anywhere)] == [3, 3, 3]
+
+
 def test_placeholder_of_a_parent_tells_less_than_its_conversation(anywhere: HashtagEvening) -> None:
     """The answer in between was taken back before it was heard: its reply belongs to the conversation's question."""
     answer = anywhere.post("ana", "la escucha", reply_to="P1")

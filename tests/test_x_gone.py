@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot.actions import imports, inbox, people, plan, refile, run
+from bot.actions import imports, inbox, people, places, plan, refile, run
 from bot.actions.imports import Origin
 from bot.actions.inbox import Delivery
 from bot.debatefile import DebateFile, PlannedQuestion
@@ -108,6 +108,15 @@ def a_conversation(store: Store) -> None:
     hear(store, said(2, "¿Cuál?", thread=1, reply_to=1))
     hear(store, said(3, "La marimba", by=ANA, thread=1, reply_to=2))
     hear(store, said(4, "Miren esto", quotes=1))
+
+
+def test_a_post_taken_back_leaves_no_byte_where_x_was_left_since(store: Store) -> None:
+    """The debate went on elsewhere; what answered the post does not name it either."""
+    a_conversation(store)
+    store.write(lambda tx: places.leave(tx, debates.get(tx, 1), "x", actor=OPERATOR, now=NOW))
+    hear(store, taken_back(1))
+
+    assert left_of(everything(store), post(1), "xilofonista") == []
 
 
 def test_a_post_taken_back_leaves_no_byte(store: Store) -> None:

@@ -6,7 +6,7 @@ again when the thread it hangs on becomes known.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot import analyser, errors, filing, richtext
@@ -111,6 +111,7 @@ class _Batch:
         self.changed += [ident for _, _, ident in new]
         self._again([one for one in fresh if (one.place, one.id) in known], known, who, roots)
         self._late_roots(new, roots, known)
+        self._versions(fresh, roots)
         self._reactions_seen(fresh)
 
     def _row(
@@ -182,7 +183,7 @@ class _Batch:
         if row.hand is None:
             filed = roots[row.debate_id, one.id] = self._file(one, row.debate_id, roots)
             store.file(self.tx, [(*refile.columns(filed), rev, row.id)])
-            refile.below(self.tx, row.debate_id, [(one.id, one.thread)], roots={one.id: filed}, rev=rev)
+            self._below(row.debate_id, {one.id: one.thread}, roots)
 
     def _late_roots(
         self,
@@ -198,8 +199,30 @@ class _Batch:
             if (debate_id, ident) in waiting:
                 by_debate.setdefault(debate_id, {})[ident] = str(columns[_THREAD]) if columns[_THREAD] else None
         for debate_id, above in by_debate.items():
-            filings = {ident: roots[debate_id, ident] for ident in above}
-            refile.below(self.tx, debate_id, above.items(), roots=filings, rev=self._rev(debate_id))
+            self._below(debate_id, above, roots)
+
+    def _below(
+        self, debate_id: int, above: Mapping[str, str | None], roots: dict[tuple[int, str], filing.Filing]
+    ) -> None:
+        """What answers these (platform id: thread) is filed anew, and ``roots`` has where it stands now."""
+        filings = {ident: roots[debate_id, ident] for ident in above}
+        found = refile.below(self.tx, debate_id, above.items(), roots=filings, rev=self._rev(debate_id))
+        roots |= {(debate_id, ident): one for ident, one in found.items()}
+
+    def _versions(self, said: Sequence[Said], roots: dict[tuple[int, str], filing.Filing]) -> None:
+        """What answered or quoted a later version of a post, and came first, hangs on the post and is filed so."""
+        edited = [one for one in said if one.versions]
+        if not edited:
+            return
+        versions: dict[str, set[str]] = {}
+        for one in edited:
+            versions.setdefault(one.id, set()).update(one.versions)
+        threads = {one.id: one.thread for one in edited}
+        for debate_id, ident in sorted(tombs.learn(self.tx, versions, self._rev)):
+            if ident in self._asked(debate_id).posts or (debate_id, ident) not in roots:
+                refile.whole(self.tx, debates.get(self.tx, debate_id))
+            else:
+                self._below(debate_id, {ident: threads[ident]}, roots)
 
     # --- reacted and deleted -----------------------------------------------------------------------------------------
 

@@ -106,10 +106,11 @@ def undo(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, seen: int | Non
 
 def below(
     tx: Tx, debate_id: int, above: Iterable[tuple[str, str | None]], *, roots: dict[str, filing.Filing], rev: int
-) -> None:
+) -> dict[str, filing.Filing]:
     """What answers these messages is filed anew, now that they are known, and so on down the conversations.
 
-    ``above`` are (platform id, thread) of what is answered; ``roots`` their filings, where they are messages.
+    ``above`` are (platform id, thread) of what is answered; ``roots`` their filings, where they are messages. Returns
+    the filings of all that was looked at, by platform id.
     """
     asked = asked_in(tx, debate_id)
     wanted, seen = list(above), set[int]()
@@ -122,6 +123,7 @@ def below(
         store.file(tx, [(*found, rev, row.id) for found, row in filed])
         seen |= {row.id for row in rows}
         wanted = [(row.ident, row.thread) for found, row in filed if found != row.stands]
+    return {ident: one for (_platform, ident), one in known.items()}
 
 
 def asked_in(tx: Tx, debate_id: int) -> filing.Asked:

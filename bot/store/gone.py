@@ -1,7 +1,8 @@
 """What is gone on X is gone here, its id too: X counts the id of a post as its content.
 
 A tombstone keeps its place in the order under a mark, a keyed hash of the id, so that the post is known again when it
-is heard once more. What answered it hangs on the mark.
+is heard once more. What answered it hangs on the mark. The later versions of an edited post, whose ids are others, are
+known by such marks from the beginning.
 """
 
 import json
@@ -14,7 +15,7 @@ from sqlmodel import col, select
 from bot.ports import Platform
 from bot.store import hashes
 from bot.store.engine import Prepared, Tx
-from bot.tables import Identity, Inbox, Message, Outbox, Pass, Person, Place, Question, Vote
+from bot.tables import Identity, Inbox, Message, Outbox, Pass, Person, Question, Vote
 
 T = TypeVar("T")
 
@@ -26,22 +27,44 @@ OUT = "[retirado]"
 _KEY, _ARRIVALS = "gone-key", "arrivals-key"
 
 _m = Message.__table__.c  # type: ignore[attr-defined]  # SQLModel makes it
-_MARKED = "SELECT platform_id FROM message WHERE platform = 'x' AND platform_id"
-_MARKED_SQLITE = Prepared(sa.text(_MARKED + " IN (SELECT value FROM json_each(:marks))"), ("marks",))  # noqa: S608
-_MARKED_POSTGRESQL = Prepared(sa.text(_MARKED + " = ANY(:marks)"), ("marks",))
+_MARKED = (
+    "SELECT platform_id, platform_id FROM message WHERE platform = 'x' AND platform_id {among} "
+    "UNION ALL SELECT v.mark, m.platform_id FROM version v JOIN message m ON m.id = v.message_id WHERE v.mark {among}"
+)
+_MARKED_SQLITE = Prepared(sa.text(_MARKED.format(among="IN (SELECT value FROM json_each(:marks))")), ("marks",))
+_MARKED_POSTGRESQL = Prepared(sa.text(_MARKED.format(among="= ANY(:marks)")), ("marks",))
+_LEARN = Prepared(
+    sa.text("INSERT INTO version (mark, message_id) VALUES (:mark, :message_id) ON CONFLICT DO NOTHING"),
+    ("mark", "message_id"),
+)
 
 
 def known(tx: Tx, ids: Collection[str]) -> dict[str, str]:
-    """The marks of those of these posts that are gone, by their ids."""
+    """What stands in the log for those of these posts that are gone (their marks) or are later versions of others."""
     key = hashes.known(tx, _KEY)
-    if key is None or not ids:  # nothing ever went
+    if key is None or not ids:  # nothing ever went or was edited
         return {}
     marks = {_mark(key, ident): ident for ident in ids if not ident.startswith(MARK)}
     if tx.sqlite:
         found = _MARKED_SQLITE.fetch(tx.conn, json.dumps(list(marks)))
     else:
         found = _MARKED_POSTGRESQL.fetch(tx.conn, list(marks))
-    return {marks[row[0]]: row[0] for row in found}
+    # A post may stand in two debates: where it is gone from one of them, it is gone.
+    return {marks[mark]: stands for mark, stands in sorted(found, key=lambda row: str(row[1]).startswith(MARK))}
+
+
+def learn(tx: Tx, versions: Mapping[str, Collection[str]], rev: Callable[[int], int]) -> set[tuple[int, str]]:
+    """Posts of the log stand for their later versions, by whose ids they are known from now on.
+
+    What hung on such an id hangs on the post; returns the (debate, post) of which that was so.
+    """
+    query = sa.select(_m.id, _m.platform_id).where(_m.platform_id.in_(list(versions)), _m.platform == Platform.X.value)
+    key = hashes.key(tx, _KEY)
+    rows = [
+        (_mark(key, version), ident) for ident, post in tx.conn.execute(query).all() for version in versions[post]
+    ]  # fmt: skip
+    _LEARN.run(tx.conn, rows)
+    return _follow(tx, {version: post for post, some in versions.items() for version in some}, rev)
 
 
 def cover(tx: Tx, message_ids: Sequence[int], rev: Callable[[int], int]) -> None:
@@ -76,6 +99,12 @@ def trim(tx: Tx, message_ids: Sequence[int]) -> None:
             tx.conn.execute(sa.update(Message).where(col(Message.id) == ident).values(**values))
 
 
+def authors(tx: Tx, debate_id: int) -> set[int]:
+    """The identities of those who said something on X in a debate."""
+    query = sa.select(_m.identity_id).where(_m.debate_id == debate_id, _m.platform == Platform.X.value)
+    return set(tx.conn.execute(query.where(_m.identity_id.is_not(None)).distinct()).scalars())
+
+
 def forget_authors(tx: Tx, identity_ids: Collection[int]) -> bool:
     """Of people of X of whom nothing is left, nothing is left at all; returns whether there were any."""
     i = Identity
@@ -99,23 +128,18 @@ def arrival(tx: Tx, event_id: str) -> str:
     kind, _, ident = event_id.rpartition(":")
     return f"{kind}:{hashes.placed(hashes.key(tx, _ARRIVALS), ident)}"
 
-def authors(tx: Tx, debate_id: int) -> set[int]:
-    """The identities of those who said something on X in a debate."""
-    query = sa.select(_m.identity_id).where(_m.debate_id == debate_id, _m.platform == Platform.X.value)
-    return set(tx.conn.execute(query.where(_m.identity_id.is_not(None)).distinct()).scalars())
 
-
-
-def _follow(tx: Tx, marks: Mapping[str, str], rev: Callable[[int], int]) -> None:
-    """What hung on the posts hangs on their marks, in every debate that is or was on X."""
-    on_x = sa.select(col(Place.debate_id)).where(col(Place.platform) == Platform.X.value)
-    ids = list(marks)
+def _follow(tx: Tx, marks: Mapping[str, str], rev: Callable[[int], int]) -> set[tuple[int, str]]:
+    """What hung on the posts hangs on their marks; returns each (debate, mark) that something hangs on now."""
+    ids, found = list(marks), set[tuple[int, str]]()
     columns = {name: _m[name] for name in ("thread", "reply_to", "quotes")}
-    query = sa.select(_m.id, _m.debate_id, *columns.values()).where(_m.debate_id.in_(on_x))
-    rows = tx.conn.execute(query.where(sa.or_(*(one.in_(ids) for one in columns.values())))).all()
-    for ident, debate_id, *points in rows:
+    # Each of the three has its index.
+    query = sa.select(_m.id, _m.debate_id, *columns.values()).where(sa.or_(*(one.in_(ids) for one in columns.values())))
+    for ident, debate_id, *points in tx.conn.execute(query).all():
         values: dict[str, object] = dict(zip(columns, (marks.get(one, one) for one in points), strict=True))
         tx.conn.execute(sa.update(Message).where(col(Message.id) == ident).values(**values, rev=rev(debate_id)))
+        found |= {(debate_id, marks[one]) for one in points if one in marks}
+    return found
 
 
 def _unask(tx: Tx, marks: Mapping[str, str], rev: Callable[[int], int]) -> None:

@@ -38,7 +38,8 @@ class Post:
     """One post as it is now: ``id`` is the first of its edit chain, ``version`` the one that was read.
 
     ``name`` and ``username`` are "" where nobody told; ``conversation`` is the id of the post it all began with.
-    ``mentions`` are the ids of the people it names, ``tags`` those of the rules that it matched.
+    ``mentions`` are the ids of the people it names, ``tags`` those of the rules that it matched, ``later`` the ids of
+    all versions but the first.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Post:
     withheld: bool
     tags: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def read(payload: object, *, includes: "Mapping[str, Any] | Included | None" = N
         (time_of(version) or created_at) if edited else None,
         _optional(payload.get("conversation_id")) or first, replied_to, quoted, files,
         "retweeted" in refs or "reposted" in refs, bool(payload.get("withheld")),
-        tuple(tags), _mentions(payload),
+        tuple(tags), _mentions(payload), _later(payload, first, version),
     )  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def said(post: Post, place: str) -> Said:
     return Said(
         Platform.X, place, post.id, Author(post.author_id, post.name), post.text, post.posted_at, post.rich,
         None if alone else post.conversation, post.replied_to, post.quoted, post.edited_at, post.files,
+        versions=post.later,
     )  # fmt: skip
 
 
@@ -196,6 +199,13 @@ def _first(payload: Json, version: str) -> str:
     if told == [version]:
         return version  # most posts are never edited
     return min(chain(payload), key=int, default=version)
+
+
+def _later(payload: Json, first: str, version: str) -> tuple[str, ...]:
+    """The ids of all versions but the first."""
+    if first == version and payload.get("edit_history_tweet_ids") == [version]:
+        return ()
+    return tuple(one for one in dict.fromkeys([*chain(payload), version]) if one != first)
 
 
 def _created(payload: Json, version: str) -> datetime:

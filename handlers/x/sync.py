@@ -39,11 +39,13 @@ CROWD = 10
 class Verdict:
     """What a page says of the posts that were asked for, by their ids: ``behind`` names the version to be asked for.
 
+    ``edited`` are those whose last edit the log has; what hangs on a version of theirs may not be tied to them.
     ``unclear`` were neither shown nor refused, or could not be understood.
     """
 
     gone: frozenset[str] = frozenset()
     newer: Mapping[str, Post] = field(default_factory=dict)
+    edited: Mapping[str, Post] = field(default_factory=dict)
     behind: Mapping[str, str] = field(default_factory=dict)
     unclear: int = 0
 
@@ -52,8 +54,7 @@ def judge(held: Sequence[Held], page: Page) -> Verdict:
     """What is to be done with the posts of the log that were asked for. Pure."""
     asked = {one.post: one for one in held}
     gone, people = _refused(page.errors, asked)
-    newer: dict[str, Post] = {}
-    behind: dict[str, str] = {}
+    newer, edited, behind = dict[str, Post](), dict[str, Post](), dict[str, str]()
     seen: set[str] = set()
     for payload in page.posts:
         one = asked.get(str(payload.get("id")))
@@ -71,11 +72,14 @@ def judge(held: Sequence[Held], page: Page) -> Verdict:
             behind[one.post] = newest
         elif _after(post.edited_at, one):
             newer[one.post] = post
+        elif post.later:
+            edited[one.post] = post
     people |= {str(one.get("id")) for one in page.includes.get("users", ()) if one.get("protected") is True}
     gone |= {one.post for one in held if one.author in people}
-    kept = {ident: post for ident, post in newer.items() if ident not in gone}
-    wanted = {ident: version for ident, version in behind.items() if ident not in gone}
-    return Verdict(frozenset(gone), kept, wanted, len(asked.keys() - seen - gone))
+    for ident in gone:
+        for found in (newer, edited, behind):
+            found.pop(ident, None)
+    return Verdict(frozenset(gone), newer, edited, behind, len(asked.keys() - seen - gone))
 
 
 def _refused(problems: Sequence[Json], asked: Mapping[str, Held]) -> tuple[set[str], set[str]]:
@@ -161,11 +165,11 @@ class Sync:
         for one in held:
             if one.post in gone:
                 incoming.append(Deleted(Platform.X, one.place, one.post, now))
-            elif one.post in newer:
-                incoming.append(posts.said(newer[one.post], one.place))
+            elif one.post in newer or one.post in verdict.edited:
+                incoming.append(posts.said(newer.get(one.post) or verdict.edited[one.post], one.place))
         heard = partial(sync.looked_up, debate_id=debate_id, incoming=incoming, upto=held[-1].id, now=now)
         await self._writer.do(heard)
-        return Found(len(held), len(gone), len(incoming) - len(gone), verdict.unclear)
+        return Found(len(held), len(gone), len(newer.keys() - gone), verdict.unclear)
 
     async def _versions(self, behind: Mapping[str, str], gone: set[str], newer: dict[str, Post]) -> None:
         """Posts that were edited are read as they are now; where any version is gone, all are."""
