@@ -84,14 +84,14 @@ class Bot:
 
 
 @asynccontextmanager
-async def attentive(held: Log, *, days: int = 3, budget: str = "10", tempo: Tempo = TEMPO) -> AsyncIterator[Bot]:
+async def attentive(held: Log, *, tempo: Tempo = TEMPO) -> AsyncIterator[Bot]:
     """X is asked to tell of deletions until the block ends."""
     billed: list[str] = []
     refused: list[XRefused] = []
     async with started(held) as client:
         workspace = Workspace(client, Account("", ""), held.store, held.writer, clock)
         hooks = Hooks(lambda kind, ids: billed.extend([kind] * len(ids)), refused.append)
-        intake, watch = Intake(held.writer, clock=clock), Watch(days, Decimal(budget))
+        intake, watch = Intake(held.writer, clock=clock), Watch(3, Decimal(10))
         bot = Activity(workspace, intake, watch, tempo=tempo, hooks=hooks)
         await bot.start()
         try:
@@ -312,15 +312,6 @@ async def test_when_the_days_are_over_nothing_is_left_at_x(held: Log) -> None:
         assert bot.activity.health()["deletions"] == "idle"
 
 
-async def test_without_days_x_is_asked_nothing(held: Log) -> None:
-    """The default."""
-    await held.says("ana", "Un animal #coral")
-    async with attentive(held, days=0):
-        await asyncio.sleep(0.2)
-
-    assert held.x.requests == []
-
-
 async def test_an_x_that_hangs_does_not_keep_the_bot_from_stopping(held: Log) -> None:
     """The list is never answered."""
     await held.says("ana", "Un animal #coral")
@@ -372,6 +363,18 @@ async def test_no_credit_is_told_and_waited_for(held: Log) -> None:
         await subscribed(held, "ana")
         held.x.delete(ident)
         await until(lambda: held.texts() == [])
+
+
+async def test_a_plan_that_ends_is_noticed(held: Log) -> None:
+    """Subscribed and listening, and then the list is refused: nobody listens any more, and it is said."""
+    await held.says("ana", "Un animal #coral")
+    tempo = replace(TEMPO, subscriptions=replace(TEMPO.subscriptions, check=0.2))
+    async with attentive(held, tempo=tempo) as bot:
+        await subscribed(held, "ana")
+        held.x.faults.respond("subscriptions", standin.NOT_ENROLLED, times=1_000)
+        await until(lambda: not held.x.activities.live)
+
+        assert bot.activity.keeper.refused is not None
 
 
 async def test_one_who_is_not_to_be_had_keeps_nobody_else_waiting(held: Log) -> None:

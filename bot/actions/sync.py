@@ -13,7 +13,7 @@ from bot import errors
 from bot.actions import budget, log, optout
 from bot.debate import LISTENING
 from bot.ports import Deleted, Incoming, Platform
-from bot.store import debates, held, meter, passes
+from bot.store import debates, gone, held, meter, passes
 from bot.store.engine import Tx
 from bot.store.held import Held
 
@@ -131,13 +131,13 @@ def authors(tx: Tx, days: int, *, most: int, now: datetime) -> list[str]:
     return held.authors(tx, Platform.X, closed_after=now - timedelta(days=days), most=most)
 
 
-def taken_back(tx: Tx, post: str, *, author: str, made_at: datetime | None, now: datetime) -> list[Deleted]:
-    """What it means for the log that a post was deleted, made (or edited) then: nothing where it does not stand there.
+def taken_back(tx: Tx, post: str, *, now: datetime) -> list[Deleted]:
+    """What it means for the log that a post was deleted: nothing where it does not stand there.
 
-    Of an edited post any version may be named; with one of them all are gone.
+    Of an edited post any version that the log has heard of may be named; with one of them all are gone.
     """
-    found = held.standing(tx, Platform.X, post, author=author, made_at=made_at)
-    return [Deleted(Platform.X, place, ident, now) for place, ident in found]
+    ident = gone.known(tx, [post]).get(post, post)
+    return [Deleted(Platform.X, place, ident, now) for place in held.places(tx, Platform.X, ident)]
 
 
 def _left_off(tx: Tx, debate_id: int, now: datetime) -> int:

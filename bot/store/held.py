@@ -1,7 +1,6 @@
 """What the log holds of a platform's posts, to be compared with what stands there."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -10,9 +9,6 @@ from sqlmodel import col, select
 from bot.debate import LISTENING, Phase
 from bot.store.engine import Tx
 from bot.tables import Debate, Identity, Message
-
-# So long a post can be edited (X's pages say 30 minutes, its answers 60).
-_EDITABLE = timedelta(hours=2)
 
 
 class Held(NamedTuple):
@@ -75,20 +71,8 @@ def authors(tx: Tx, platform: str, *, closed_after: datetime, most: int) -> list
     return list(found)[:most]
 
 
-def standing(tx: Tx, platform: str, post: str, *, author: str, made_at: datetime | None) -> Sequence[tuple[str, str]]:
-    """Where a post stands in the log, and under which id: its own, or that of the post it is the newest version of.
-
-    A version is known by its author and by when it was made, which is all that the log keeps of it.
-    """
+def places(tx: Tx, platform: str, post: str) -> list[str]:
+    """Where a message of this id stands, in whatever debate."""
     m = Message
-    query = sa.select(col(m.place), col(m.platform_id)).where(
-        col(m.platform) == platform, col(m.deleted_at).is_(None)
-    ).distinct()  # fmt: skip
-    found = tx.conn.execute(query.where(col(m.platform_id) == post)).all()
-    if not found and made_at is not None:
-        i = Identity
-        whose = sa.select(col(i.id)).where(col(i.platform) == platform, col(i.platform_id) == author)
-        edited = query.where(col(m.debate_id).in_(sa.select(col(Debate.id))), col(m.identity_id).in_(whose))
-        written = col(m.posted_at).between(made_at - _EDITABLE, made_at)
-        found = tx.conn.execute(edited.where(written, col(m.edited_at) == made_at)).all()
-    return [(str(place), str(ident)) for place, ident in found]
+    query = select(m.place).where(m.platform_id == post, m.platform == platform, col(m.deleted_at).is_(None))
+    return sorted(tx.session.exec(query.distinct()).all())

@@ -28,7 +28,7 @@ from handlers.x.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Whose deletions are to be told: of debates that are on, or closed within ``days`` (0: of none, nothing is asked).
+    """Whose deletions are to be told: of who spoke in debates that are on, or closed within ``days``.
 
     ``budget`` is what the events of a UTC day may cost, in USD.
     """
@@ -65,7 +65,8 @@ class Activity:
         self._tempo = tempo or Tempo()
         hooks = hooks or Hooks()
         self._refused_hook = hooks.refused
-        self._tasks: list[asyncio.Task[None]] = []
+        self._understanding: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._soon: asyncio.TimerHandle | None = None
         self.hearing = DeletionHearing(
@@ -84,29 +85,26 @@ class Activity:
 
     async def start(self) -> None:
         """X is asked to tell of deletions, for as long as there are debates whose they might be."""
-        if self._watch.days:
-            loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(self.hearing.run()), loop.create_task(self._run())]
+        loop = asyncio.get_running_loop()
+        self._understanding = loop.create_task(self.hearing.run())
+        self._looking = loop.create_task(self._run())
 
     async def stop(self) -> None:
         """X is not listened to any more, and what it told is in the log; the subscriptions stay for the next start."""
-        if not self._tasks:
-            return
-        hearing, looking = self._tasks
         if self._soon is not None:
             self._soon.cancel()
-        await _cancelled(looking)
+        await _cancelled(self._looking)
         await self.stream.stop()
         try:
             async with asyncio.timeout(self._tempo.settle):
                 await self.hearing.settled()
         except TimeoutError:
             structlog.get_logger().warning("deletions are not in the log yet; x sync finds them")
-        await _cancelled(hearing)
+        await _cancelled(self._understanding)
 
     def heard(self, author: str) -> None:
         """Somebody has spoken: what they delete is wanted from now on, and may be deleted in a minute."""
-        if author not in self.people and self._soon is None and self._tasks:
+        if author not in self.people and self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(self._tempo.spoken, self._woken.set)
 
     async def halt(self, why: str) -> None:
@@ -183,9 +181,7 @@ class Activity:
             return False
         self.people = frozenset(people)
         more = await self.keeper.keep(people)
-        if self._silent():
-            return False
-        if people and self.keeper.subscribed:
+        if people and self.keeper.subscribed and not self._silent():
             self.stream.start()
         else:
             await self.stream.stop()
@@ -215,6 +211,7 @@ class Activity:
             self._refused_hook(refused)
 
 
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def _cancelled(task: "asyncio.Task[None] | None") -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -53,7 +53,6 @@ class Taken:
     """X tells that somebody deleted a post, or one version of it; ``event`` is X's id for the telling, or ""."""
 
     post: str
-    author: str
     event: str
 
 
@@ -76,14 +75,8 @@ def taken(raw: str | bytes) -> list[Taken]:
 
 
 def _taken(event: dict[str, Any]) -> Taken:
-    told = event.get("payload")
-    payload = told if isinstance(told, dict) else {}
-    post = _ident(payload.get("id"))
-    if not post:
+    payload = event.get("payload")
+    post = payload.get("id") if isinstance(payload, dict) else None
+    if not (isinstance(post, str) and post.isdecimal() and post.isascii() and len(post) <= _LONGEST_ID):
         raise Strange("a deletion of no post")
-    return Taken(post, _ident(payload.get("author_id")), str(event.get("event_uuid") or ""))
-
-
-def _ident(value: object) -> str:
-    right = isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) <= _LONGEST_ID
-    return str(value) if right else ""
+    return Taken(post, str(event.get("event_uuid") or ""))
