@@ -5,7 +5,6 @@ that was cut in the middle of its last line keeps all others; every line that sa
 """
 
 import gzip
-import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from pydantic_core import from_json
 
 from bot import errors
 from bot.ports import Said
@@ -152,12 +149,9 @@ def lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
         left.strange += failed
         failed = False
         try:
-            yield from_json(line, cache_strings="keys")
-        except ValueError:  # half a surrogate pair, which only the slower reader takes, or no JSON at all
-            try:
-                yield json.loads(line)
-            except (ValueError, RecursionError):
-                failed = True
+            yield posts.parsed(line)
+        except (ValueError, RecursionError):
+            failed = True
     if stretch.end == stretch.file.stat().st_size:
         left.cut += failed
     else:

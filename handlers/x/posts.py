@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import from_json
+
 from bot.ports import Attachment, Author, Deleted, Platform, Said, Span
 from handlers.x import included as beside
 from handlers.x.included import Included, objects, strings, word
@@ -27,6 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALWAYS = (
     ("author_id",), ("conversation_id",), ("created_at",), ("edit_history_tweet_ids", "edit_history_post_ids"),
 )  # fmt: skip
+_USUAL = frozenset(names[0] for names in _ALWAYS)
 
 
 class Strange(Exception):
@@ -112,7 +115,7 @@ def line(raw: str | bytes) -> Line:
     if not raw.strip():
         return Line(keepalive=True)
     try:
-        told = json.loads(raw)
+        told = parsed(raw)
     except (ValueError, RecursionError) as error:
         raise Strange(f"no JSON: {error}"[:200]) from error
     if not isinstance(told, dict):
@@ -133,6 +136,14 @@ def line(raw: str | bytes) -> Line:
     return Line(disconnect=disconnect, errors=errors)
 
 
+def parsed(raw: str | bytes) -> object:
+    """The JSON of a line; raises ``ValueError`` or ``RecursionError`` where it is none."""
+    try:
+        return from_json(raw, cache_strings="keys")
+    except ValueError:  # half a surrogate pair, which only the slower reader takes, or no JSON at all
+        return json.loads(raw)
+
+
 def said(post: Post, place: str) -> Said:
     """The post as the log hears it, in a debate's place (its hashtag, casefolded, without ``#``)."""
     alone = post.conversation in {post.id, post.version}
@@ -150,6 +161,8 @@ def gone(post_id: str, place: str, at: datetime) -> Deleted:
 
 def missing(payload: Json) -> tuple[str, ...]:
     """The fields that we always ask for and that did not arrive; X drops a field that it does not know in silence."""
+    if payload.keys() >= _USUAL:
+        return ()
     return tuple(names[0] for names in _ALWAYS if not any(name in payload for name in names))
 
 
