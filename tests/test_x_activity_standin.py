@@ -9,10 +9,11 @@ import aiohttp
 import pytest
 
 from handlers.x import activity_rules as rules
-from handlers.x.client import Subscription
+from handlers.x.client import SUBSCRIPTIONS, Subscription
 from handlers.x.refused import Kind
 from handlers.x.terms import LIMITS
 
+from tests.standin_x.callers import Client, refusal
 from tests.standin_x.problems import Answer
 from tests.standin_x.server import XStandin
 from tests.standin_x.spec import Spec
@@ -80,12 +81,18 @@ async def test_the_stream_is_asked_for_as_both_documents_have_it(caller: Caller,
 
 
 async def test_requests_are_signed_by_the_app_alone(caller: Caller) -> None:
-    """X's account may subscribe as well; nobody may delete or listen with its keys."""
+    """An account's keys would do for looking, and not for deleting or listening; a wrong token for nothing."""
     await everything(caller)
-
     assert {one.status for one in caller.x.requests} == {200}
-    status, body = await ask(caller.x, "GET", "/2/activity/subscriptions", token="wrong")
+    status, body = await ask(caller.x, "GET", SUBSCRIPTIONS, token="wrong")
     assert (status, body["title"]) == (401, "Unauthorized")
+
+    async with aiohttp.ClientSession() as session:
+        account = Client(caller.x, session)
+        assert (await account.request("GET", SUBSCRIPTIONS, user_auth=True)).status == 200
+        for method, path, query in (("DELETE", SUBSCRIPTIONS, {"ids": "1"}), ("GET", "/2/activity/stream", {})):
+            refused_ = await refusal(account.request(method, path, query, user_auth=True))
+            assert (refused_.status, refused_.body["title"]) == (403, "Unsupported Authentication")
 
 
 async def test_all_pages_are_read_and_a_token_that_leads_nowhere_is_an_end(caller: Caller) -> None:
@@ -170,7 +177,7 @@ async def test_there_are_so_many_subscriptions_and_no_more(caller: Caller) -> No
 )  # fmt: skip
 async def test_a_wrong_subscription_is_refused(caller: Caller, body: object) -> None:
     """400, as X does it."""
-    assert (await ask(caller.x, "POST", "/2/activity/subscriptions", json=body))[0] == 400
+    assert (await ask(caller.x, "POST", SUBSCRIPTIONS, json=body))[0] == 400
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,7 @@ async def test_a_wrong_subscription_is_refused(caller: Caller, body: object) -> 
 )  # fmt: skip
 async def test_wrong_parameters_are_refused(caller: Caller, method: str, query: str) -> None:
     """400, too."""
-    assert (await ask(caller.x, method, f"/2/activity/subscriptions?{query}"))[0] == 400
+    assert (await ask(caller.x, method, f"{SUBSCRIPTIONS}?{query}"))[0] == 400
 
 
 @pytest.mark.parametrize(("name", "dialect"), [(LEGACY, ""), (CURRENT, "post")])
@@ -195,7 +202,7 @@ async def test_answers_and_events_have_the_shapes_of_the_documents(caller: Calle
     x.dialect = dialect
     ana = x.person("Ana", "ana")
     body = {"event_type": "post.delete", "filter": {"user_id": ana}, "tag": "t"}
-    where = "/2/activity/subscriptions"
+    where = SUBSCRIPTIONS
     calls: list[tuple[str, str, dict[str, Any]]] = [("POST", where, {"json": body}), ("GET", where, {})]
     for method, path_, more in calls:
         status, told = await ask(x, method, path_, **more)
