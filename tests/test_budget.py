@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import budget as rules
-from bot.actions import budget
+from bot.actions import away, budget
 from bot.budget import Verdict
 from bot.ports import House
 from bot.store import debates, meter
@@ -281,3 +281,36 @@ async def read_all(client: XClient) -> None:
     page = await client.search("#MeetAlfaro -is:retweet")
     while page.next_token is not None:
         page = await client.search("#MeetAlfaro -is:retweet", next_token=page.next_token)
+
+
+# --- X away ----------------------------------------------------------------------------------------------------------
+
+
+def test_who_moderates_is_told_once_that_the_credit_is_gone_and_what_to_do(evening: Evening) -> None:
+    """And everybody elsewhere that X is away; asked again, nothing is said again."""
+    evening.open()
+    for _ in range(2):
+        evening.store.write(lambda tx: away.broke(tx, now=evening.now))
+
+    told = "Se ha acabado el saldo de X: allí no se oye ni se publica nada hasta que compres más en console.x.com. El"
+    assert [(kind, where, text[: len(told)]) for kind, where, text in said(evening, "budget")] == [
+        ("budget", "room", told), ("budget", "slack", told),
+    ]  # fmt: skip
+    assert [where for _, where, _ in said(evening, "without_x")] == ["room", "slack"]
+
+
+def test_a_debate_on_x_alone_is_not_said_to_go_on_elsewhere(sqlite_store: Store, house: House) -> None:
+    """Its moderators read it in the room, which shows every debate to them."""
+    alone = Evening(
+        sqlite_store,
+        house,
+        TWO_PLACES.replace('slack = "C0DEBATE"', "slack = false").replace("room = true", "room = false"),
+    )
+    alone.open()
+    alone.store.write(lambda tx: away.broke(tx, now=alone.now))
+    alone.store.write(lambda tx: away.shut(tx, why="401", now=alone.now))
+
+    with sqlite_store.read() as tx:
+        texts = [row[0] for row in tx.conn.exec_driver_sql("SELECT text FROM outbox WHERE operation = 'private'").all()]
+    assert len(texts) == 2
+    assert [text for text in texts if "demás sitios" in text] == []

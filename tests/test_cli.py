@@ -114,6 +114,7 @@ def test_check_tells_good_from_bad_and_stores_nothing(tertulia: Terminal) -> Non
     tertulia.write("bad.toml", 'title = ""\nstarts = 2037-01-14T19:00:00\nquestions = []\ncolour = 1\n')
 
     assert tertulia("debate", "check", "debate.toml") == Answer(0, "Está bien: «¿Quién es el CXO?», 3 preguntas.\n", "")
+    assert tertulia("debate", "check", "debate.toml", "--json").json == {"title": "¿Quién es el CXO?", "questions": 3}
     assert tertulia("debate", "check", "bad.toml").refusal.count("línea") == 3
     assert tertulia("debate", "add", "bad.toml").refusal == tertulia("debate", "check", "bad.toml").refusal
     assert tertulia("debate", "list", "--json").json == []

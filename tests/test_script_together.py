@@ -30,7 +30,7 @@ FILE = (
 
 
 class Together(Evening):
-    """An evening on all three; ``world`` is who and what is on X, and ``on_x`` the ids of the questions' posts there."""
+    """An evening on all three; ``world`` is who and what is on X, ``on_x`` the ids of the questions' posts there."""
 
     def __init__(self, store: Store, house: House) -> None:
         """The debate is planned."""

@@ -248,6 +248,14 @@ def test_draft_that_was_sent_is_put_away_once_and_can_be_brought_back(x: OnX) ->
     assert re.fullmatch(r"welcome:\d{1,3}", key)
 
 
+def test_quoted_words_neither_mention_nor_tag_nor_link_anybody(x: OnX) -> None:
+    """In none of the letters in which X takes a sign for that, the wide ones of Japanese keyboards too."""
+    x.says("Ana", "R2 ＠carla y @dani dicen ＃otra #cosa en tienda.es", to="1000000002")
+    texts = [one.text for one in x.tray().waiting if one.key.startswith("welcome")]
+    assert [re.findall(r"[@＠＃]|#otra|#cosa|tienda", text) for text in texts] == [[]]
+    assert "«y dicen en»" in texts[0]
+
+
 @pytest.mark.parametrize("key", ["", "welcome:999", "follow", "thanks:1;drop", "welcome:" + "9" * 40])
 def test_draft_that_is_not_there_is_refused(x: OnX, key: str) -> None:
     """What was never there, or is there no more, is said and nothing kept."""

@@ -259,6 +259,9 @@ async def test_without_credit_every_call_stops_at_once(x: XStandin, sqlite_store
         assert [kind for kind, _ in bot.outbox("room")] == ["question", "question", "budget", "without_x"]
         assert (await bot.platform.health())["no_credit"] is True
 
+        opened(sqlite_store, source=IN_THE_ROOM_TOO.replace("Coral", "Otro"))
+        await until(lambda: [kind for kind, _ in bot.outbox("room")] == ["budget", "without_x"])
+
         x.faults.clear()
         await until(lambda: bool(x.live), 5)
         await x.post("ana", "Ya está #coral")

@@ -16,9 +16,9 @@ def broke(tx: Tx, *, now: datetime) -> None:
     """Every debate on X knows that X has no credit left, once."""
     for debate in _told(tx, BROKE, now):
         text = words(debate.locale)(
-            "X se ha quedado sin saldo: allí no se oye ni se publica nada. El debate sigue en los demás sitios."
+            "Se ha acabado el saldo de X: allí no se oye ni se publica nada hasta que compres más en console.x.com."
         )
-        say.to_moderators(tx, debate, "budget", text, now=now)
+        say.to_moderators(tx, debate, "budget", text + _goes_on(tx, debate), now=now)
         text = words(debate.locale)("X queda desconectado de este debate. Seguimos aquí.")
         say.elsewhere(tx, debate, "without_x", text, away=Platform.X, now=now)
 
@@ -26,11 +26,15 @@ def broke(tx: Tx, *, now: datetime) -> None:
 def shut(tx: Tx, *, why: str, now: datetime) -> None:
     """The moderators of every debate on X know that X does not let us in, once."""
     for debate in _told(tx, SHUT, now):
-        text = words(debate.locale)(
-            "X nos rechaza ({why}). Mira sus claves con «tertulia doctor»; el debate sigue en los demás sitios.",
-            why=why,
-        )
-        say.to_moderators(tx, debate, "shut", text, now=now)
+        text = words(debate.locale)("X nos rechaza ({why}). Mira sus claves con «tertulia doctor».", why=why)
+        say.to_moderators(tx, debate, "shut", text + _goes_on(tx, debate), now=now)
+
+
+def _goes_on(tx: Tx, debate: Debate) -> str:
+    """That it is held elsewhere, too, as a sentence with a space before it; empty where it is on X alone."""
+    if len(debates.places(tx, debates.ident(debate))) == 1:
+        return ""
+    return " " + words(debate.locale)("El debate sigue en los demás sitios.")
 
 
 def _told(tx: Tx, action: str, now: datetime) -> list[Debate]:

@@ -105,8 +105,8 @@ def crowded(tx: Tx, debate_id: int, *, a_minute: int, now: datetime) -> bool:
     debates.record(tx, who=CLOCK.who, action=CROWD, debate_id=debate_id, now=now, detail=str(a_minute))
     text = words(debate.locale)(
         "#{hashtag} recibe {count} mensajes por minuto en X: puede que la etiqueta la esté usando otra gente. Cada uno "
-        "cuesta dinero. Si no es el debate, quita X o ciérralo.",
-        hashtag=debate.hashtag, count=a_minute,
+        "cuesta dinero. Si no es el debate, quita X («tertulia debate leave {debate} x») o ciérralo.",
+        hashtag=debate.hashtag, count=a_minute, debate=debate_id,
     )  # fmt: skip
     say.to_moderators(tx, debate, "crowd", text, now=now)
     return True

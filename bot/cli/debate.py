@@ -115,6 +115,9 @@ def check(what: Checkable, posts: Posts = None, people: People = None, as_json: 
         checking.check(what, posts=posts, people=people, as_json=as_json)
         return
     plan = _plan(Path(what), "", timed=True)
+    if as_json:
+        show.data({"title": plan.title, "questions": len(plan.questions)})
+        return
     show.line(speaking()("Está bien: «{title}», {count} preguntas.", title=plan.title, count=len(plan.questions)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import structlog
@@ -226,9 +227,9 @@ class XPlatform:
     async def _go_broke(self, why: str) -> None:
         """Nothing is asked of X until there is credit again, which a free call tells."""
         await self._halt(why)
-        now = self._tempo.clock()
-        await self._told(lambda tx: away.broke(tx, now=now))
         while self._broke:
+            now = self._tempo.clock()
+            await self._told(partial(away.broke, now=now))  # each debate once: also the one that opens meanwhile
             await asyncio.sleep(self._tempo.broke)
             with contextlib.suppress(XRefused):
                 await self._client.rules()
