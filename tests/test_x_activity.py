@@ -23,7 +23,7 @@ from bot.writer import Writer
 from handlers.intake import Intake
 from handlers.x import activity_rules as rules
 from handlers.x.activity import Activity, Tempo, Watch
-from handlers.x.activity_hearing import Patience
+from handlers.x.activity_hearing import MOST_WAITING, DeletionHearing, Patience
 from handlers.x.activity_keeper import Rhythm
 from handlers.x.client import XClient
 from handlers.x.ears import Hooks
@@ -33,6 +33,7 @@ from handlers.x.refused import XRefused
 from handlers.x.workspace import Account, Workspace
 
 from tests.standin_x import activity as standin
+from tests.standin_x.problems import too_many
 from tests.standin_x.server import XStandin
 from tests.test_x_gone import everything, exported, left_of
 from tests.waiting import until
@@ -238,6 +239,55 @@ async def test_a_deletion_waits_for_a_database_that_is_away(held: Log, monkeypat
         await until(lambda: held.texts() == [])
 
 
+async def test_a_log_that_cannot_be_read_is_asked_again(held: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whom X is to tell of, and for what it tells: neither is forgotten."""
+    ident = await held.says("ana", "Un animal #coral")
+    read, broken = held.store.read, asyncio.Event()
+
+    def away() -> None:
+        broken.set()
+        raise OSError("database is locked")
+
+    async with attentive(held):
+        await subscribed(held, "ana")
+        monkeypatch.setattr(held.store, "read", away)
+        held.x.delete(ident)
+        await broken.wait()
+        await asyncio.sleep(0.2)
+        monkeypatch.setattr(held.store, "read", read)
+        await until(lambda: held.texts() == [])
+        await held.says("bea", "Una planta #coral")
+        await subscribed(held, "bea")
+
+
+async def test_what_is_not_in_the_log_at_the_end_is_said(held: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that stays away does not keep the bot from stopping; the next look finds what was deleted."""
+    ident = await held.says("ana", "Un animal #coral")
+    with capture_logs() as logs:
+        async with attentive(held, tempo=replace(TEMPO, settle=0.05)) as bot:
+            await subscribed(held, "ana")
+
+            async def away(_delivery: object) -> bool:
+                return False
+
+            monkeypatch.setattr(bot.activity.hearing._intake, "put", away)
+            held.x.delete(ident)
+            await until(lambda: bot.told() == 1)
+    await held.look()
+
+    assert "deletions are not in the log yet; x sync finds them" in [one["event"] for one in logs]
+    assert held.texts() == []
+
+
+def test_more_than_can_be_held_is_counted(sqlite_store: Store, writer: Writer) -> None:
+    """Memory has an end; what is beyond it is found when posts are looked up."""
+    hearing = DeletionHearing(Intake(writer), sqlite_store)
+    for _ in range(MOST_WAITING + 2):
+        hearing.take(b"{}")
+
+    assert hearing.counts.missed == 2
+
+
 async def test_what_else_comes_on_the_stream_disturbs_nothing(held: Log) -> None:
     """Another program's events are let pass and kept nowhere; what nobody understands is in quarantine."""
     ident = await held.says("ana", "Un animal #coral")
@@ -365,6 +415,19 @@ async def test_no_credit_is_told_and_waited_for(held: Log) -> None:
         await until(lambda: held.texts() == [])
 
 
+async def test_no_credit_for_the_stream_is_the_same(held: Log) -> None:
+    """402 when listening: told, and listened to again once it is taken up."""
+    await held.says("ana", "Un animal #coral")
+    held.x.faults.status("activity", 402, "credits")
+    async with attentive(held) as bot:
+        await until(lambda: [one.status for one in bot.refused] == [402])
+        await bot.activity.halt("sin saldo")
+        bot.activity.resume()
+        await subscribed(held, "ana")
+
+        assert bot.activity.refused is None
+
+
 async def test_a_plan_that_ends_is_noticed(held: Log) -> None:
     """Subscribed and listening, and then the list is refused: nobody listens any more, and it is said."""
     await held.says("ana", "Un animal #coral")
@@ -403,10 +466,10 @@ async def test_a_subscription_that_is_there_already_is_no_fault(held: Log, statu
 
 
 async def test_a_full_window_is_waited_for_and_an_upset_x_asked_again(held: Log) -> None:
-    """429 and 503: what was subscribed to stays, the rest comes later."""
+    """429 until its reset, and 503: what was subscribed to stays, the rest comes later."""
     for who in ("ana", "bea"):
         await held.says(who, f"Yo, {who} #coral")
-    held.x.faults.status("subscribe", 429, "rate-bare")
+    held.x.faults.respond("subscribe", too_many(500, int(clock().timestamp()) + 1))
     held.x.faults.html_503("subscriptions")
     async with attentive(held) as bot:
         await until(lambda: bot.activity.keeper.trouble is not None)
