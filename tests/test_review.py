@@ -16,7 +16,7 @@ from bot.budget import Verdict
 from bot.debatefile import parse
 from bot.exports.wording import Wording
 from bot.ports import OPERATOR, Actor, House
-from bot.store import debates, review, transcripts
+from bot.store import debates, feed, messages, review, transcripts
 from bot.store.engine import Store, Tx
 from bot.tables import Audit, Identity, Outbox
 from bot.words.catalogue import words
@@ -138,6 +138,14 @@ def test_only_a_moderator_files_by_hand(anywhere: HashtagEvening) -> None:
         with pytest.raises(errors.NotModerator):
             anywhere.store.write(partial(_as, action, anywhere, member))
     assert decided(anywhere) == []
+
+
+def test_a_message_that_no_database_could_hold_is_not_there(anywhere: HashtagEvening) -> None:
+    """Its number is in an address that anybody may type: a refusal, not a failure of the database."""
+    for number in (999, 2**31, 2**53):
+        with pytest.raises(errors.NoSuchMessage):
+            anywhere.look(partial(messages.get, debate_id=anywhere.id, message_id=number))
+    assert anywhere.look(partial(feed.since, debate_id=anywhere.id, rev=10**17)).lines == []
 
 
 def _as(action: Callable[..., object], evening: HashtagEvening, actor: Actor, tx: Tx) -> None:

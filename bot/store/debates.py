@@ -13,13 +13,13 @@ from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reacti
 
 _BUMP = Prepared(sa.text("UPDATE debate SET rev = rev + 1 WHERE id = :id RETURNING rev"), ("id",))
 
-_LARGEST_ID = 2**31 - 1  # PostgreSQL's INTEGER; it fails on a larger one where SQLite finds nothing
+LARGEST_ID = 2**31 - 1  # PostgreSQL's INTEGER; it fails on a larger one where SQLite finds nothing
 
 
 def get(tx: Tx, debate: int | str) -> Debate:
     """The debate of an id or slug; raises ``NoSuchDebate``."""
     key = str(debate)
-    row = tx.session.get(Debate, int(key)) if key.isdecimal() and len(key) < 12 and int(key) <= _LARGEST_ID else None
+    row = tx.session.get(Debate, int(key)) if key.isdecimal() and len(key) < 12 and int(key) <= LARGEST_ID else None
     if row is None:
         row = tx.session.exec(select(Debate).where(Debate.slug == key)).first()
     if row is None:
@@ -115,7 +115,7 @@ def questions(tx: Tx, debate_id: int) -> Sequence[Question]:
 
 def question(tx: Tx, debate_id: int | None, question_id: int) -> Question:
     """The question of an id (in the debate, where one is given); raises ``NoSuchQuestion``."""
-    row = tx.session.get(Question, question_id) if question_id <= _LARGEST_ID else None
+    row = tx.session.get(Question, question_id) if question_id <= LARGEST_ID else None
     if row is None or (debate_id is not None and row.debate_id != debate_id):
         raise errors.NoSuchQuestion(question=question_id)
     return row

@@ -75,6 +75,7 @@ def since(tx: Tx, debate_id: int, rev: int, *, moderator: bool = False) -> Feed:
 
     Questions are always given whole where any of them changed: they are few, and their order matters.
     """
+    rev = min(rev, debates.LARGEST_ID)  # a browser says which it has seen
     debate = debates.get(tx, debate_id)
     rows = tx.conn.execute(
         LINE.where(_m.debate_id == debate_id, _m.rev > rev)

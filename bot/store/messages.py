@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from bot import errors
 from bot.store import people, questions
+from bot.store.debates import LARGEST_ID
 from bot.store.engine import Tx
 from bot.tables import Identity, Message, Reaction
 
@@ -32,6 +33,8 @@ class Spoken(NamedTuple):
 
 def get(tx: Tx, debate_id: int, message_id: int) -> Spoken:
     """The message of an id in a debate; raises ``NoSuchMessage``."""
+    if message_id > LARGEST_ID:
+        raise errors.NoSuchMessage
     m, i = Message, Identity
     query = (
         sa.select(
