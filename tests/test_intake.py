@@ -1,6 +1,7 @@
 """Deliveries on their way into the log: together when many come, each alone when one is poisonous."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from bot.ports import Author, Platform, Said
 from bot.store.engine import Store
 from bot.tables import Inbox, Message
 from bot.writer import Committed, Writer
-from handlers.intake import Intake
+from handlers.intake import Intake, Share
 
 from tests.slack_live import open_debate
 from tests.standin_bot import PLAZA
@@ -57,6 +58,16 @@ async def test_what_comes_together_is_committed_together(store: Store, writer: W
     assert answers == [True] * 100
     assert len(kept(store)[0]) == 100
     assert len(commits) <= 3
+
+
+async def test_a_share_lets_others_in_between_and_takes_a_quarter_of_a_long_queue(store: Store, writer: Writer) -> None:
+    """Groups of four, one at a time; of a queue that is longer than four of them, a quarter."""
+    intake = Intake(writer, share=Share(at_once=4, under_way=1))
+    together: list[int] = []
+    for number in range(32):
+        intake.take(delivery(number), lambda _ok: together.append(intake.counts.deliveries))
+    await intake.settled()
+    assert list(Counter(together).items()) == [(8, 8), (14, 6), (18, 4), (22, 4), (26, 4), (30, 4), (32, 2)]
 
 
 async def test_one_poisonous_delivery_harms_no_other(store: Store, writer: Writer) -> None:
