@@ -81,6 +81,15 @@ async def test_a_gap_begins_at_the_last_byte_and_ends_when_x_is_heard(bot: Liste
     assert gap.from_at < gap.to_at <= gap.closed_at
 
 
+async def test_a_gap_that_is_open_begins_where_something_was_missed_before(bot: Listening) -> None:
+    """A line from before the line broke is told late that it could not be kept: the gap begins with it."""
+    await silenced(bot)
+    earlier = gap_rows(bot)[0].from_at - timedelta(milliseconds=50)
+    bot.ears.reconciler.lost(earlier)
+    await until(lambda: gap_rows(bot)[0].from_at == earlier)
+    assert bot.gaps() == [False]
+
+
 async def test_a_search_that_fails_closes_nothing(bot: Listening) -> None:
     """The line is back and search is not: the gap stays open until search has answered."""
     await bot.x.post("ana", "antes #coral")

@@ -96,6 +96,34 @@ class _Strange:
         return replace(page, posts=[{"id": "1900000000000000001", "text": "nadie"}, *page.posts])
 
 
+async def test_a_page_in_a_dialect_that_x_does_not_understand_is_asked_for_again(
+    x: XStandin, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its posts are nobody's and of no time: they do not count as found, and nothing of them is put aside."""
+    async with listening(x, sqlite_store, tempo=searching(up=0.1)) as bot:
+        monkeypatch.setattr(x.hub, "publish", lambda _post: None)
+        silent = _Silent(bot)
+        monkeypatch.setattr(bot.ears.reconciler._client, "search", silent.search)
+        await x.post("ana", "normal #coral")
+        await until(lambda: bot.texts() == ["normal #coral"])
+        assert (silent.asked_again, bot.intake.counts.quarantined) == (1, 0)
+
+
+class _Silent(_Strange):
+    """A client whose first page with a post lacks the fields that were asked for."""
+
+    asked_again = 0
+
+    async def search(self, query: str, *, since_id: str | None = None, next_token: str | None = None) -> Page:
+        """As the client's own, but once."""
+        page = await self.real(query, since_id=since_id, next_token=next_token)
+        if not page.posts or self.asked_again:
+            return page
+        self.asked_again += 1
+        bare = [{"id": one["id"], "text": one["text"]} for one in page.posts]
+        return replace(page, posts=bare, missing=("author_id", "created_at"))
+
+
 async def test_what_stream_and_search_both_bring_is_paid_for_and_logged_once(bot: Listening) -> None:
     """Each post is one row; X's own meter counts each once a day."""
     for number in range(5):

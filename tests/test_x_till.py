@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from bot.actions import plan, run
+from bot.actions import listen, plan, run
+from bot.debate import Phase
 from bot.debatefile import DebateFile, PlannedQuestion
-from bot.ports import CLOCK, OPERATOR, House
+from bot.ports import CLOCK, OPERATOR, House, Platform
 from bot.store import debates
-from bot.store.engine import Store
+from bot.store.engine import Store, Tx
 from bot.tables import Outbox
 from bot.writer import Writer
 from handlers.x.terms import Billed
@@ -40,6 +41,21 @@ class Hall:
         debate_id = self.planned(hashtag, starts=NOW - ago)
         self.store.write(lambda tx: run.open_now(tx, debates.get(tx, debate_id), actor=CLOCK, now=NOW - ago))
         return debate_id
+
+    def missed(self, debate_id: int, place: str) -> None:
+        """Something of the debate was not heard."""
+        self.store.write(lambda tx: listen.left(tx, debate_id, Platform.X, place, since=NOW, why="X no se oía"))
+
+    def closed(self, debate_id: int, at: datetime) -> None:
+        """The debate has taken its last answer."""
+
+        def close(tx: Tx) -> None:
+            debate = debates.get(tx, debate_id)
+            run.close(tx, debate, actor=OPERATOR, now=at, house=House())
+            debate.phase, debate.grace_until = Phase.CLOSED, at
+            tx.session.add(debate)
+
+        self.store.write(close)
 
     def bills(self) -> list[tuple[int | None, int]]:
         """(debate, how many) of what was billed."""
@@ -103,12 +119,53 @@ async def test_a_full_hashtag_is_told_once_to_who_moderates(sqlite_store: Store,
     hall = Hall(sqlite_store, sqlite_writer)
     debate_id = hall.opened("Llena")
     for _ in range(301):
-        hall.till.heard()
+        hall.till.heard(NOW)
     for _ in range(3):
         hall.till.billed(Billed.POST_READ, ["1"])
         await hall.till.settle()
 
     assert (hall.told(), sorted(hall.till.spent.going)) == (["crowd"], [debate_id])
+
+
+async def test_what_search_brings_of_earlier_times_is_no_crowd(sqlite_store: Store, sqlite_writer: Writer) -> None:
+    """A bot that was away for a while reads in a second what was said in twenty minutes: nobody is alarmed."""
+    hall = Hall(sqlite_store, sqlite_writer)
+    hall.opened("Llena", ago=timedelta(minutes=30))
+    for number in range(400):
+        hall.till.heard(NOW - timedelta(seconds=61 + 3 * number))
+    hall.till.billed(Billed.POST_READ, ["1"])
+    await hall.till.settle()
+
+    assert hall.told() == []
+
+
+async def test_a_spent_budget_is_spent_for_as_long_as_search_is_asked(
+    sqlite_store: Store, sqlite_writer: Writer
+) -> None:
+    """Days later its gap is still open: what the stream was stopped for must not be bought by search."""
+    hall = Hall(sqlite_store, sqlite_writer, budget="0.05")
+    dear = hall.opened("Cara", ago=timedelta(minutes=30))
+    hall.till.billed(Billed.POST_READ, [str(number) for number in range(10)])
+    assert (await hall.till.settle()).shut
+    hall.missed(dear, "cara")
+    hall.closed(dear, NOW)
+    hall.now = NOW + timedelta(days=3)
+    spent = await hall.till.settle()
+
+    assert (sorted(spent.over), spent.shut) == ([dear], False)
+
+
+async def test_a_budget_that_was_spent_before_a_restart_is_known_at_once(
+    sqlite_store: Store, sqlite_writer: Writer
+) -> None:
+    """Nothing has been billed yet."""
+    hall = Hall(sqlite_store, sqlite_writer, budget="0.05")
+    dear = hall.opened("Cara", ago=timedelta(minutes=30))
+    hall.till.billed(Billed.POST_READ, [str(number) for number in range(10)])
+    await hall.till.settle()
+    again = Till(sqlite_store, sqlite_writer, Decimal("0.05"), lambda: NOW)
+
+    assert sorted((await again.settle()).over) == [dear]
 
 
 async def test_what_could_not_be_noted_is_noted_later(sqlite_store: Store, sqlite_writer: Writer) -> None:

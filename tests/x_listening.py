@@ -91,6 +91,7 @@ class Listening:
     x: XStandin
     store: Store
     writer: Writer
+    workspace: Workspace
     ears: XEars
     intake: Intake
     debate_id: int
@@ -181,8 +182,9 @@ async def listening(
     me = Account(x.me.id, x.me.username)
     intake = Intake(writer)
     hooks = Hooks(lambda _kind, ids: billed.extend(ids), refused.append)
-    ears = XEars(Workspace(client, me, store, writer), intake, tempo=tempo, hooks=hooks)
-    bot = Listening(x, store, writer, ears, intake, debate_id, billed, refused)
+    workspace = Workspace(client, me, store, writer)
+    ears = XEars(workspace, intake, tempo=tempo, hooks=hooks)
+    bot = Listening(x, store, writer, workspace, ears, intake, debate_id, billed, refused)
     try:
         await ears.start()
         if live:

@@ -1,6 +1,6 @@
 """What a platform's ears must know of the debates: where they are held now, and what of them was not heard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,8 @@ from bot.store import debates, gaps
 from bot.store import listen as store
 from bot.store.engine import Tx
 from bot.tables import Debate
+
+_NONE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,20 @@ class Unheard:
     to_at: datetime | None
 
 
-def on_air(tx: Tx, platform: Platform, *, now: datetime, ahead: timedelta, behind: timedelta) -> Sequence[OnAir]:
-    """The debates at a platform that take answers, begin within ``ahead``, or ended ``behind`` ago or less."""
+def on_air(
+    tx: Tx, platform: Platform, *, now: datetime, ahead: timedelta, behind: timedelta, incomplete: timedelta = _NONE
+) -> Sequence[OnAir]:
+    """The debates at a platform that take answers, begin within ``ahead``, or ended ``behind`` ago or less.
+
+    Those with a gap that is not covered yet, too, if they ended ``incomplete`` ago or less.
+    """
+    missing = {(one.debate_id, one.place) for one in unheard(tx, platform)} if incomplete else set()
+    furthest = max(behind, incomplete) if missing else behind
     found = []
-    for debate in store.about(tx, starts_before=now + ahead, ended_after=now - behind):
+    for debate in store.about(tx, starts_before=now + ahead, ended_after=now - furthest):
+        near = debate.phase in LISTENING or debate.grace_until is None or debate.grace_until >= now - behind
         for place in debates.places(tx, debates.ident(debate)):
-            if place.platform == platform:
+            if place.platform == platform and (near or (debate.id, place.address) in missing):
                 found.append(_on_air(tx, debate, platform, place.address))
     return found
 
@@ -91,10 +101,16 @@ def deaf(tx: Tx, platform: Platform, *, since: datetime, why: str) -> None:
         gaps.open_gap(tx, one.debate_id, platform, one.place, from_at=from_at, why=why)
 
 
-def heard_again(tx: Tx, platform: Platform, *, now: datetime) -> None:
-    """The platform is heard again; what was missed until now is still to be fetched."""
+def left(tx: Tx, debate_id: int, platform: Platform, place: str, *, since: datetime, why: str) -> None:
+    """From a time on nothing is heard of this debate alone; what stands open already stays as it is."""
+    gaps.open_gap(tx, debate_id, platform, place, from_at=since, why=why)
+
+
+def heard_again(tx: Tx, platform: Platform, *, now: datetime, but: Collection[int] = ()) -> None:
+    """The platform is heard again, ``but`` for these debates; what was missed until now is still to be fetched."""
     for debate_id, place in store.open_gaps(tx, platform):
-        gaps.end_gap(tx, debate_id, platform, place, to_at=now)
+        if debate_id not in but:
+            gaps.end_gap(tx, debate_id, platform, place, to_at=now)
 
 
 def covered(tx: Tx, debate_id: int, platform: Platform, place: str, *, until: datetime) -> None:

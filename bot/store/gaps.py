@@ -10,11 +10,15 @@ from bot.tables import Gap
 
 
 def open_gap(tx: Tx, debate_id: int, platform: str, place: str, *, from_at: datetime, why: str) -> None:
-    """From this time on the place is not heard; an open gap of the place stays the one it is."""
+    """From this time on the place is not heard; an open gap of the place stays the one it is, or began earlier."""
     query = select(Gap).where(Gap.debate_id == debate_id, Gap.platform == platform, Gap.place == place)
-    if tx.session.exec(query.where(col(Gap.to_at).is_(None))).first() is None:
-        tx.session.add(Gap(debate_id=debate_id, platform=platform, place=place, from_at=from_at, why=why))
-        debates.bump(tx, debate_id)
+    gap = tx.session.exec(query.where(col(Gap.to_at).is_(None))).first()
+    if gap is not None and gap.from_at <= from_at:
+        return
+    gap = gap or Gap(debate_id=debate_id, platform=platform, place=place, from_at=from_at, why=why)
+    gap.from_at = from_at
+    tx.session.add(gap)
+    debates.bump(tx, debate_id)
 
 
 def end_gap(tx: Tx, debate_id: int, platform: str, place: str, *, to_at: datetime) -> None:

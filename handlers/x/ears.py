@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -71,6 +71,7 @@ class XEars:
         self.stream = Stream(address, self.hearing.take, pace=self._tempo.stream, clock=clock)
         self.reconciler = Reconciler(workspace, self.hearing, rhythm=self._tempo.search)
         self.halted = ""  # why nothing is asked of X any more
+        self._spent: frozenset[int] = frozenset()
         self._wire()
 
     def _wire(self) -> None:
@@ -98,8 +99,14 @@ class XEars:
                 await self.hearing.settled()
         await _cancelled(self._understanding)
 
+    def leave(self, spent: Collection[int]) -> None:
+        """For these debates nothing is read any more, their budget is spent: a gap says since when; others go on."""
+        if self._spent != spent:
+            self._spent = self.reconciler.spent = frozenset(spent)
+            self._woken.set()
+
     async def halt(self, why: str) -> None:
-        """Nothing is asked of X any more, for a reason (no credit, the budget); a gap says since when."""
+        """Nothing is asked of X any more, for a reason (no credit); a gap says since when."""
         if not self.halted:
             structlog.get_logger().error("x is not listened to any more", why=why)
         self.halted = self.halted or why
@@ -124,8 +131,9 @@ class XEars:
         """Whether X is heard, and what is amiss."""
         line, last = self.stream, self.stream.last_byte
         refused = line.refused or self.reconciler.refused or self.keeper.refused
+        left = any(one.live and one.debate_id in self._spent for one in self._debates)
         return {
-            "ok": not (self.halted or refused) and (line.live or not self._wanted()),
+            "ok": not (self.halted or refused or left) and (line.live or not self._wanted()),
             "stream": line.state.value,
             "last_byte_seconds": None if last is None else round((self._clock() - last).total_seconds(), 1),
             "reconnects": line.counts.reconnects,
@@ -180,7 +188,8 @@ class XEars:
 
     def _wanted(self) -> list[OnAir]:
         """The debates for which the stream is to bring posts: those before their opening, and those that are on."""
-        return [one for one in self._debates if one.live or one.opened_at is None]
+        on = (one for one in self._debates if one.live or one.opened_at is None)
+        return [one for one in on if one.debate_id not in self._spent]
 
     def _keep_rules(self, wanted: Sequence[OnAir]) -> None:
         """In a task of its own: an X that takes its time with rules must not delay a search."""
@@ -200,15 +209,9 @@ class XEars:
             self._woken.set()
 
     def _read(self) -> None:
-        now = self._clock()
-        ahead, keeps = timedelta(seconds=self._tempo.ahead), self.reconciler.keeps_for
+        now, ahead, behind = self._clock(), timedelta(seconds=self._tempo.ahead), self.reconciler.keeps_for
         with self._store.read() as tx:
-            gaps = {(one.debate_id, one.place) for one in listen.unheard(tx, Platform.X)}
-            found = listen.on_air(tx, Platform.X, now=now, ahead=ahead, behind=KNOWS if gaps else keeps)
-        self._debates = [
-            one for one in found
-            if one.live or one.until is None or one.until >= now - keeps or (one.debate_id, one.place) in gaps
-        ]  # fmt: skip
+            self._debates = listen.on_air(tx, Platform.X, now=now, ahead=ahead, behind=behind, incomplete=KNOWS)
         self._read_at = asyncio.get_running_loop().time()
 
     def _again(self) -> Sequence[OnAir]:

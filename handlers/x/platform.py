@@ -166,10 +166,13 @@ class XPlatform:
         self._profiles = Profiles(workspace)
         self.publisher.start()
         self.me = me
+        await self._reckoned()
         await self.ears.start()
         if self._access.delete_events_days:
             watch = Watch(self._access.delete_events_days, self._access.budget)
             self.activity = Activity(workspace, self.intake, watch, tempo=tempo.activity, hooks=hooks)
+            if self._over_budget:
+                await self.activity.halt("budget")
             await self.activity.start()
         self._spawn(self._mind_money())
         self._spawn(self._mind_names())
@@ -189,26 +192,30 @@ class XPlatform:
     async def _mind_money(self) -> None:
         while True:
             await asyncio.sleep(self._tempo.money)
-            try:
-                await self._reckon()
-            except Exception as error:  # noqa: BLE001  (locked, full, away: reckoned up again)
-                structlog.get_logger().warning("x's costs are not on record", why=f"{type(error).__name__}: {error}")
+            await self._reckoned()
+
+    async def _reckoned(self) -> None:
+        try:
+            await self._reckon()
+        except Exception as error:  # noqa: BLE001  (locked, full, away: reckoned up again)
+            structlog.get_logger().warning("x's costs are not on record", why=f"{type(error).__name__}: {error}")
 
     async def _reckon(self) -> None:
         spent = await self._till.settle()
         self._mouth.spent = spent.over
-        if self.ears is None or self._broke:
+        if self.ears is not None:
+            self.ears.leave(spent.over)
+        if self._over_budget == spent.shut:
             return
-        over = bool(spent.over) and not spent.going
-        if over and not self._over_budget:
-            self._over_budget = True
-            await self._halt("budget")
-        elif self._over_budget and not over:
-            self._over_budget = False
-            self._resume()
+        self._over_budget = spent.shut
+        if self.activity is not None and not self._broke:
+            if spent.shut:
+                await self.activity.halt("budget")
+            else:
+                self.activity.resume()
 
     def _heard(self, post: Post) -> None:
-        self._till.heard()
+        self._till.heard(post.posted_at)
         if self.activity is not None:
             self.activity.heard(post.author_id)
 
@@ -226,7 +233,8 @@ class XPlatform:
 
     async def _go_broke(self, why: str) -> None:
         """Nothing is asked of X until there is credit again, which a free call tells."""
-        await self._halt(why)
+        for one in self._listening:
+            await one.halt(why)
         while self._broke:
             now = self._tempo.clock()
             await self._told(partial(away.broke, now=now))  # each debate once: also the one that opens meanwhile
@@ -234,16 +242,10 @@ class XPlatform:
             with contextlib.suppress(XRefused):
                 await self._client.rules()
                 self._broke, self._mouth.closed = False, ""
-        if not self._over_budget:
-            self._resume()
-
-    async def _halt(self, why: str) -> None:
-        for one in self._listening:
-            await one.halt(why)
-
-    def _resume(self) -> None:
-        for one in self._listening:
-            one.resume()
+        if self.ears is not None:
+            self.ears.resume()
+        if self.activity is not None and not self._over_budget:
+            self.activity.resume()
 
     async def _told(self, action: Callable[[Any], None]) -> None:
         try:
@@ -256,10 +258,10 @@ class XPlatform:
     async def _mind_names(self) -> None:
         while True:
             await asyncio.sleep(self._tempo.names)
-            if self._profiles is None or self._broke or self._over_budget:
+            if self._profiles is None or self._broke:
                 continue
             try:
-                await self._profiles.look()
+                await self._profiles.look(self._till.spent.over)
             except XRefused as refused:
                 structlog.get_logger().warning("x's profiles are not to be had", why=str(refused))
                 self._refused(refused)

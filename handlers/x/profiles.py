@@ -1,5 +1,6 @@
 """Who spoke, by name: asked of X once, when a debate has closed, because every account that is read costs money."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -7,7 +8,6 @@ import structlog
 from bot.actions import listen, names
 from bot.actions.listen import OnAir
 from bot.ports import Platform
-from bot.store.engine import Tx
 from handlers.x.refused import Json
 from handlers.x.terms import LIMITS
 from handlers.x.workspace import Workspace
@@ -27,26 +27,28 @@ class Profiles:
         self._clock = workspace.clock
         self.looked_up = 0
 
-    async def look(self) -> None:
-        """Everybody who spoke in a debate that has closed has a name, where X tells one; raises ``XRefused``."""
-        while wanted := self._nameless():
-            found = await self._client.users(wanted)
-            called = dict.fromkeys(wanted, "") | {str(one.get("id")): _name(one) for one in found}
-            self.looked_up += len(found)
-            structlog.get_logger().info("x's profiles", asked=len(wanted), found=len(found))
-            now = self._clock()
+    async def look(self, spent: Collection[int] = ()) -> None:
+        """A hundred more of those who spoke in debates that have closed have a name, where X tells one.
 
-            def learn(tx: Tx, called: dict[str, str] = called, now: datetime = now) -> None:
-                names.learn(tx, Platform.X, called, now=now)
+        No more at a time, for each costs money: after every look it is reckoned who has ``spent`` all they had. Raises
+        ``XRefused``.
+        """
+        wanted = self._nameless(spent)
+        if not wanted:
+            return
+        found = await self._client.users(wanted)
+        called = dict.fromkeys(wanted, "") | {str(one.get("id")): _name(one) for one in found}
+        self.looked_up += len(found)
+        structlog.get_logger().info("x's profiles", asked=len(wanted), found=len(found))
+        now = self._clock()
+        await self._writer.do(lambda tx: names.learn(tx, Platform.X, called, now=now))
 
-            await self._writer.do(learn)
-
-    def _nameless(self) -> list[str]:
+    def _nameless(self, spent: Collection[int]) -> list[str]:
         now = self._clock()
         with self._store.read() as tx:
             near = listen.on_air(tx, Platform.X, now=now, ahead=timedelta(0), behind=BEHIND)
             for one in near:
-                if _closed(one, now):
+                if one.debate_id not in spent and _closed(one, now):
                     found = names.nameless(tx, Platform.X, one.debate_id, limit=LIMITS.lookup_page)
                     if found:
                         return found

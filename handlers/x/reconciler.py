@@ -4,7 +4,7 @@ Each debate is searched for by a task of its own, so that no search waits for an
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -85,6 +85,7 @@ class Reconciler:
         self._watches: dict[tuple[int, str], _Watch] = {}
         self._lost: datetime | None = None  # not heard since; not on record yet
         self.halted = False
+        self.spent: Collection[int] = ()  # debates for which nothing may be read any more
         self.refused: XRefused | None = None
         self.counts = Counts()
         self.on_refused: Callable[[XRefused], None] = lambda _refused: None
@@ -134,7 +135,9 @@ class Reconciler:
             return
         for watch in self._watches.values():
             mine = [gap for gap in gaps if (gap.debate_id, gap.place) == (watch.debate.debate_id, watch.debate.place)]
-            if not watch.searching and self._due(watch, mine, now, deaf=deaf_since is not None):
+            if watch.searching or watch.debate.debate_id in self.spent:
+                continue
+            if self._due(watch, mine, now, deaf=deaf_since is not None):
                 watch.wanted, watch.tried = False, now
                 watch.task = asyncio.get_running_loop().create_task(self._search(watch, mine))
 
@@ -146,11 +149,12 @@ class Reconciler:
         since = self._lost
         if deaf_since is not None and live - lasting:
             since = deaf_since if since is None else min(since, deaf_since)
-        over = lasting - live
-        if since is None and not over and (deaf_since is not None or not lasting):
+        over, left = lasting - live, {key for key in live - lasting if key[0] in self.spent}
+        heard = deaf_since is None and any(debate_id not in self.spent for debate_id, _ in lasting)
+        if since is None and not (over or left or heard):
             return
         ends = {(one.debate_id, one.place): one.until for one in debates}
-        now = self._clock()
+        now, spent = self._clock(), frozenset(self.spent)
 
         def mark(tx: Tx) -> None:
             if since is not None:
@@ -158,8 +162,10 @@ class Reconciler:
             for debate_id, place in over:
                 ended = ends.get((debate_id, place)) or now
                 listen.over(tx, debate_id, Platform.X, place, at=min(ended, now))
+            for debate_id, place in left:
+                listen.left(tx, debate_id, Platform.X, place, since=now, why="X no se oía")
             if deaf_since is None:
-                listen.heard_again(tx, Platform.X, now=now)
+                listen.heard_again(tx, Platform.X, now=now, but=spent)
 
         self._lost = None
         try:
@@ -244,7 +250,7 @@ class Reconciler:
         trouble: XRefused | None = None
         for query, tag in asked:
             try:
-                whole = await self._pages(query, tag, since_id) and whole
+                whole = await self._pages(debate, query, tag, since_id) and whole
             except XRefused as refused:
                 if refused.kind in {Kind.CREDITS, Kind.LIMITED}:
                     raise
@@ -253,14 +259,16 @@ class Reconciler:
             raise trouble
         return whole
 
-    async def _pages(self, query: str, tag: str, since_id: str) -> bool:
+    async def _pages(self, debate: OnAir, query: str, tag: str, since_id: str) -> bool:
         seen: set[object] = set()
         tokens: set[str] = set()
         token: str | None = None
         for _ in range(self._rhythm.pages):
-            if self.halted:
+            if self.halted or debate.debate_id in self.spent:
                 return False
             page = await self._client.search(query, since_id=since_id, next_token=token)
+            if page.missing:  # asked in the other dialect from now on
+                page = await self._client.search(query, since_id=since_id, next_token=token)
             self.counts.pages += 1
             if not await self._hearing.seen(page, [tag]):
                 return False

@@ -19,6 +19,7 @@ from bot.budget import Verdict
 from bot.ports import Platform
 from bot.store.engine import Store, Tx
 from bot.writer import Writer
+from handlers.x.reconciler import KNOWS
 from handlers.x.terms import PRICES
 
 Bill = tuple[str, Sequence[str]]
@@ -32,10 +33,14 @@ PIECE = 100
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Debates near this time: ``over`` have used up their budget, ``going`` have not and want X."""
+    """Debates near this time: ``over`` have used up their budget, ``going`` have not and want X.
 
-    over: frozenset[int]
-    going: frozenset[int]
+    ``shut``: X is to be left altogether, for one of them is over and none other is going.
+    """
+
+    over: frozenset[int] = frozenset()
+    going: frozenset[int] = frozenset()
+    shut: bool = False
 
 
 class Till:
@@ -50,7 +55,8 @@ class Till:
         self._waiting: list[Bill] = []
         self._posts: dict[str, int] = {}  # whose our posts are that are not on record yet
         self._heard: deque[datetime] = deque(maxlen=rules.CROWD * 10)
-        self.spent = Spent(frozenset(), frozenset())
+        self.spent = Spent()
+        self._reckoned = False
 
     def billed(self, kind: str, ids: Sequence[str]) -> None:
         """X has billed these; it is on record at the next ``settle``."""
@@ -61,19 +67,21 @@ class Till:
         if debate_id is not None:
             self._posts[post_id] = debate_id
 
-    def heard(self) -> None:
-        """One more post has come, of whoever it may be."""
-        self._heard.append(self._clock())
+    def heard(self, posted_at: datetime) -> None:
+        """One more post has come, of whoever it may be; what search brings of earlier times is no crowd."""
+        if self._clock() - posted_at < rules.MINUTE:
+            self._heard.append(posted_at)
 
     async def settle(self) -> Spent:
         """What was billed is on record, and it is known who may go on; raises what the writer raises."""
         now = self._clock()
         crowd = rules.hijacked(self._heard, now=now)
-        if not (self._waiting or self.spent.over or crowd):
+        if self._reckoned and not (self._waiting or self.spent.over or crowd):
             return self.spent
         await self._note(now)
         fine = await asyncio.to_thread(self._fine, now)
         self.spent = await self._writer.do(lambda tx: self._reckon(tx, fine, crowd, now))
+        self._reckoned = True
         return self.spent
 
     async def _note(self, now: datetime) -> None:
@@ -108,14 +116,20 @@ class Till:
         if crowd and payer is not None and payer in going:
             minute = sum(now - rules.MINUTE < at <= now for at in self._heard)
             budget.crowded(tx, payer, a_minute=minute, now=now)
-        return Spent(over, going)
+        near_and_over = any(one.debate_id in over and _recent(one, now) for one in near)
+        return Spent(over, going, near_and_over and not going)
 
     def _verdict(self, tx: Tx, one: OnAir, now: datetime) -> Verdict:
         return budget.check(tx, one.debate_id, prices=PRICES.by_kind(), budget=self._budget, now=now)
 
 
 def _near(tx: Tx, now: datetime) -> Sequence[OnAir]:
-    return listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND)
+    """The debates that X may cost something for; a gap is searched for as long as search knows of it."""
+    return listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND, incomplete=KNOWS)
+
+
+def _recent(one: OnAir, now: datetime) -> bool:
+    return one.live or one.until is None or one.until >= now - BEHIND
 
 
 def _portion(billed: Sequence[Bill]) -> tuple[list[Bill], list[Bill]]:
@@ -147,4 +161,6 @@ def _payer(near: Sequence[OnAir], over: frozenset[int]) -> int | None:
     if live:
         return max(live, key=lambda one: one.opened_at or datetime.min.replace(tzinfo=UTC)).debate_id
     coming = [one for one in able if one.opened_at is None]
-    return coming[0].debate_id if coming else able[-1].debate_id
+    if coming:
+        return coming[0].debate_id
+    return max(able, key=lambda one: one.until or datetime.max.replace(tzinfo=UTC)).debate_id
