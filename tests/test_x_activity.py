@@ -524,19 +524,22 @@ async def test_the_setting_is_all_that_it_takes(held: Log, monkeypatch: pytest.M
         await platform.stop()
 
 
-async def test_with_the_setting_off_the_bot_asks_nothing(held: Log) -> None:
-    """As it comes."""
+@pytest.mark.parametrize(("days", "budget", "state"), [(0, "10", "off"), (3, "0", "halted: budget")])
+async def test_with_the_setting_off_or_no_money_the_bot_asks_nothing(
+    held: Log, days: int, budget: str, state: str
+) -> None:
+    """As it comes; and a budget of 0 keeps all of X off."""
     await held.says("ana", "Un animal #coral")
     platform = XPlatform(
-        Access(keys_of(held.x), held.x.url), held.store, held.writer,
-        tempo=PlatformTempo(ears=HASTY, money=0.05, names=60.0, clock=clock),
+        Access(keys_of(held.x), held.x.url, Decimal(budget), delete_events_days=days), held.store, held.writer,
+        tempo=PlatformTempo(ears=HASTY, activity=TEMPO, money=0.05, names=60.0, clock=clock),
     )  # fmt: skip
     await platform.start()
     await asyncio.sleep(0.3)
     health = await platform.health()
     await platform.stop()
 
-    assert (asked(held), health["deletions"]) == ([], "off")
+    assert (asked(held), health["deletions"]) == ([], state)
 
 
 async def test_no_credit_for_this_stops_every_call_until_there_is_some(held: Log) -> None:
