@@ -185,6 +185,28 @@ async def test_an_answer_that_was_lost_is_unsure_and_then_found(desk: Desk) -> N
     assert await desk.mouth.find(draft("Otra cosa"), since()) is None
 
 
+async def test_a_post_whose_answer_was_lost_is_paid_for() -> None:
+    """X has billed it; found on our timeline or called a duplicate, it is on our bill and on its debate's."""
+    billed: dict[str, set[str]] = {}
+    async with XStandin() as x:
+        client = XClient(keys_of(x), x.url, billed=lambda kind, ids: billed.setdefault(kind, set()).update(ids))
+        await client.start()
+        mouth, owners = Desk(x, client).mouth, dict[str, int | None]()
+        mouth.on_posted = owners.__setitem__
+        closing = draft(f"Gracias: {LINK} #MeetAlfaro", kind="closing", key="c", debate_id=7)
+        for one in (draft(debate_id=7), closing):
+            x.faults.drop_after_store()
+            with pytest.raises(errors.Unsure):
+                await mouth.send(one)
+        await mouth.find(closing, since())
+        await mouth.send(draft(debate_id=7))
+        await client.close()
+
+        question, last = (post.id for post in x.posts)
+        assert owners == {question: 7, last: 7}
+        assert {kind: len(ids) for kind, ids in billed.items()} == {k: n for k, n in x.meter.counts.items() if n}
+
+
 async def test_an_answer_that_never_comes_is_not_waited_for() -> None:
     """The post must be looked for while it is still this process's to send: its lease is a minute."""
     async with XStandin() as x, desk_on(x, patience=0.4) as hasty:

@@ -11,6 +11,7 @@ import pytest
 from bot.store.engine import Store
 from handlers.x.stream import Address, Backoff, End, Pace, State, Stream
 
+from tests.standin_x.problems import Answer
 from tests.standin_x.server import XStandin
 from tests.waiting import until
 from tests.x_listening import HASTY, Listening, bot, listening, opened, x
@@ -53,6 +54,13 @@ def test_a_limit_with_a_reset_is_waited_for_until_then() -> None:
     """X says when: the pause is until then, and a second for its whole seconds."""
     backoff = Backoff(Pace())
     assert backoff.pause(End.LIMITED, NOW, retry_at=NOW + timedelta(seconds=400)) == 401.0
+
+
+def test_a_reset_that_is_past_is_believed_once() -> None:
+    """Our clock goes ahead of X's: the second refusal is waited for as if X had not told when."""
+    backoff = Backoff(Pace())
+    past = NOW - timedelta(seconds=90)
+    assert [backoff.pause(End.LIMITED, NOW, retry_at=past) for _ in range(3)] == [1.0, 120.0, 240.0]
 
 
 def test_a_connection_that_lived_makes_the_next_failure_a_first_one() -> None:
@@ -268,6 +276,14 @@ async def test_without_credit_every_call_stops_at_once(bot: Listening, old: bool
     bot.ears.resume()
     await until(lambda: bot.texts() == ["con crédito #coral", "sin crédito #coral"])
     await until(bot.covered)
+
+
+async def test_a_refusal_that_repeats_our_token_is_told_without_it(x: XStandin, sqlite_store: Store) -> None:
+    """A proxy on the way shows what it was sent: neither log nor health nor moderators get it to read."""
+    x.faults.respond("stream", Answer(403, {"title": f"no entry for Bearer {x.bearer}"}), times=1_000)
+    async with listening(x, sqlite_store, live=False) as bot:
+        await until(lambda: bot.ears.stream.state is State.STOPPED)
+        assert str(bot.refused[0]) == "403 forbidden: no entry for Bearer …"
 
 
 async def test_a_month_s_cap_ends_the_stream(x: XStandin, sqlite_store: Store) -> None:

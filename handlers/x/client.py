@@ -169,8 +169,12 @@ class XClient:
         ident = _text(answer.get("data"), "id")
         if ident is None:
             raise XRefused(201, Kind.UPSET, "no post in the answer")
-        self._billed(Billed.POST_WITH_LINK if addresses(text) else Billed.POST, [ident])
+        self.landed(ident, text)
         return ident
+
+    def landed(self, ident: str, text: str) -> None:
+        """A post of ours with this text stands on X, which has put it on the bill, whether or not it has answered."""
+        self._billed(Billed.POST_WITH_LINK if addresses(text) else Billed.POST, [ident])
 
     async def delete(self, post_id: str) -> None:
         """A post of ours is gone; raises ``XRefused`` of kind ``GONE`` where it was not there."""

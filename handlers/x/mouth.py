@@ -88,7 +88,7 @@ class XMouth:
         mine, _others = self._read(page, draft)
         if mine is None and page.next_token is not None:
             raise errors.Unsure(why=phrase("demasiados mensajes desde entonces"))
-        return mine
+        return self._found(mine, draft)
 
     # --- saying ------------------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class XMouth:
             raise self._unseeing(refused) from refused
         mine, others = self._read(page, draft)
         if mine is not None or others:
-            return mine
+            return self._found(mine, draft)
         seen = self._unseen[draft.key] = self._unseen.get(draft.key, 0) + 1
         if seen < UNSEEN:
             raise errors.Unsure(why=phrase("X dice que ya está, y todavía no se ve"))
@@ -139,6 +139,13 @@ class XMouth:
         return target
 
     # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _found(self, post_id: str | None, draft: Draft) -> str | None:
+        """A post whose answer never came is paid for like any other."""
+        if post_id is not None:
+            self._client.landed(post_id, look(draft))
+            self.on_posted(post_id, draft.debate_id)
+        return post_id
 
     def _read(self, page: Page, draft: Draft) -> tuple[str | None, int]:
         """The id of the draft's post on a page, and how many others say the same and are another draft's."""

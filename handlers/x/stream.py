@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -94,8 +94,9 @@ class Backoff:
         times = self._failures[end] = self._failures.get(end, 0) + 1
         wait = self._after(end, times)
         if retry_at is not None:
-            # X tells whole seconds.
-            wait = max((retry_at - now).total_seconds(), 0.0) + 1.0
+            # X tells whole seconds. By a clock that goes ahead of X's the time is past, and tells nothing.
+            told = max((retry_at - now).total_seconds(), 0.0) + 1.0
+            wait = told if times == 1 else max(told, wait)
         return max(wait, self._window(now))
 
     def _after(self, end: End, times: int) -> float:
@@ -139,6 +140,11 @@ class Address:
     headers: Mapping[str, str]
     drop: Callable[[], Awaitable[object]] | None = None
     name: str = "posts"  # what it brings, for the log
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What of the headers must stand in no text."""
+        return [one.removeprefix("Bearer ") for name, one in self.headers.items() if name == "Authorization"]
 
 
 class Stream:
@@ -231,7 +237,8 @@ class Stream:
             async with session.get(URL(self._address.url, encoded=True), headers=headers) as answer:
                 if answer.status != 200:
                     raw = await answer.content.read(_BODY)
-                    refused = refusal(answer.status, answer.headers, raw, now=self._clock())
+                    secrets = self._address.secrets
+                    refused = refusal(answer.status, answer.headers, raw, now=self._clock(), secrets=secrets)
                     return _end_of(refused), refused
                 opened = self._clock()
                 await self._listen(answer)
