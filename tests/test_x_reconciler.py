@@ -16,7 +16,7 @@ from handlers.x.refused import Kind, XRefused
 
 from tests.standin_x.server import XStandin
 from tests.waiting import until
-from tests.x_listening import Listening, bot, listening, open_up, opened, planned, searching, silenced, x
+from tests.x_listening import Listening, bot, closed, listening, open_up, opened, planned, searching, silenced, x
 
 __all__ = ["bot", "x"]
 
@@ -81,13 +81,15 @@ async def test_a_gap_begins_at_the_last_byte_and_ends_when_x_is_heard(bot: Liste
     assert gap.from_at < gap.to_at <= gap.closed_at
 
 
-async def test_a_gap_that_is_open_begins_where_something_was_missed_before(bot: Listening) -> None:
-    """A line from before the line broke is told late that it could not be kept: the gap begins with it."""
-    await silenced(bot)
-    earlier = gap_rows(bot)[0].from_at - timedelta(milliseconds=50)
-    bot.ears.reconciler.lost(earlier)
-    await until(lambda: gap_rows(bot)[0].from_at == earlier)
-    assert bot.gaps() == [False]
+async def test_a_gap_that_is_open_begins_where_something_was_missed_before(x: XStandin, sqlite_store: Store) -> None:
+    """A post from before the line broke is told late that it could not be kept: the gap begins with it."""
+    async with listening(x, sqlite_store, debate_id=opened(sqlite_store)) as bot:
+        await until(bot.covered)
+        await silenced(bot)
+        earlier = gap_rows(bot)[-1].from_at - timedelta(milliseconds=50)
+        bot.ears.reconciler.lost(earlier)
+        await until(lambda: gap_rows(bot)[-1].from_at == earlier)
+        assert bot.gaps() == [True, False]
 
 
 async def test_a_search_that_fails_closes_nothing(bot: Listening) -> None:
@@ -141,6 +143,27 @@ async def test_a_debate_that_opens_while_x_is_away_has_its_gap_from_the_opening(
         open_up(sqlite_store, debate_id, now)
         await until(lambda: bot.gaps() == [False])
         assert gap_rows(bot)[0].from_at == now
+
+
+async def test_a_debate_that_was_over_before_x_could_be_reached_is_fetched(x: XStandin, sqlite_store: Store) -> None:
+    """The bot was there and X was not, from before the opening until hours after the close."""
+    debate_id, ended = opened(sqlite_store, ago=4 * 3600), datetime.now(UTC) - timedelta(hours=2)
+    sqlite_store.write(partial(closed, debate_id=debate_id, at=ended))
+    await x.post("ana", "nadie lo oyó #coral", at=datetime.now(UTC) - timedelta(hours=3))
+    away = datetime.now(UTC) - timedelta(hours=5)
+    async with listening(x, sqlite_store, debate_id=debate_id, live=False, away_since=away) as bot:
+        await until(lambda: bot.texts() == ["nadie lo oyó #coral"] and bot.covered())
+        (gap,) = gap_rows(bot)
+        assert (gap.to_at, gap.from_at < ended - timedelta(minutes=119)) == (ended, True)
+
+
+async def test_a_debate_that_was_heard_is_not_read_again_at_every_start(x: XStandin, sqlite_store: Store) -> None:
+    """It closed two hours ago, and X can be reached: nothing is asked, and nothing is paid for once more."""
+    debate_id, ended = opened(sqlite_store, ago=4 * 3600), datetime.now(UTC) - timedelta(hours=2)
+    sqlite_store.write(partial(closed, debate_id=debate_id, at=ended))
+    async with listening(x, sqlite_store, debate_id=debate_id, live=False, away_since=datetime.now(UTC)) as bot:
+        await asyncio.sleep(0.3)
+        assert (x.asked("search"), bot.gaps()) == ([], [])
 
 
 async def test_a_debate_that_ends_while_x_is_away_is_fetched_afterwards(bot: Listening) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.store.engine import Store
-from handlers.x.client import Page
+from handlers.x.client import Kind, Page, XRefused
 
 from tests.standin_x.server import XStandin
 from tests.waiting import until
@@ -146,6 +146,37 @@ async def test_an_upset_search_is_asked_again(bot: Listening, kind: str) -> None
     await bot.x.post("ana", "a la tercera #coral")
     await until(lambda: bot.texts() == ["a la tercera #coral"])
     assert bot.ears.reconciler.counts.failures >= 1
+
+
+async def test_an_operator_that_x_does_not_know_takes_nothing_else_along(
+    bot: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Search has no word for quotes: hashtag and conversation are found, the gap closes, and the health says so."""
+    question = await bot.ask()
+    await until(lambda: "tertulia:coral:1" in bot.tags())
+    strict = _Strict(bot)
+    monkeypatch.setattr(bot.ears.reconciler._client, "search", strict.search)
+    await silenced(bot)
+    await bot.x.post("ana", "con etiqueta #coral")
+    await bot.x.post("bea", "sin ella", reply_to=question)
+    await until(lambda: [text.rpartition(" ")[2] for text in bot.texts()] == ["#coral", "ella"])
+    bot.x.faults.clear()
+    await until(bot.covered)
+
+    assert (strict.refused, bot.ears.health()["search_without"]) == (2, ["quotes_of_tweet_id"])
+
+
+class _Strict(_Strange):
+    """A client of an X that does not understand every operator."""
+
+    refused = 0
+
+    async def search(self, query: str, *, since_id: str | None = None, next_token: str | None = None) -> Page:
+        """As the client's own, but for quotes."""
+        if "quotes_of_tweet_id" in query:
+            self.refused += 1
+            raise XRefused(400, Kind.REFUSED, "Reference to invalid operator")
+        return await self.real(query, since_id=since_id, next_token=next_token)
 
 
 async def test_a_full_window_is_waited_for(bot: Listening) -> None:

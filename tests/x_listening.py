@@ -84,6 +84,14 @@ def opened(store: Store, *, ago: float = 2.0, source: str = CORAL) -> int:
     return debate_id
 
 
+def closed(tx: Tx, debate_id: int, at: datetime) -> None:
+    """The debate took its last answer then, and is closed."""
+    debate = debates.get(tx, debate_id)
+    run.close(tx, debate, actor=OPERATOR, now=at, house=HOUSE)
+    debate.phase, debate.grace_until = Phase.CLOSED, at
+    tx.session.add(debate)
+
+
 @dataclass
 class Listening:
     """Ears at work, and what the log has of it."""
@@ -141,14 +149,7 @@ class Listening:
     async def close(self, *, ago: float = 0.0) -> datetime:
         """The debate took its last answer so many seconds ago, and is closed; returns when that was."""
         ended = datetime.now(UTC) - timedelta(seconds=ago)
-
-        def close(tx: Tx) -> None:
-            debate = debates.get(tx, self.debate_id)
-            run.close(tx, debate, actor=OPERATOR, now=ended, house=HOUSE)
-            debate.phase, debate.grace_until = Phase.CLOSED, ended
-            tx.session.add(debate)
-
-        await self.writer.do(close)
+        await self.writer.do(partial(closed, debate_id=self.debate_id, at=ended))
         return ended
 
     async def posted(self) -> str:
@@ -164,11 +165,12 @@ class Listening:
 
 @asynccontextmanager
 async def listening(
-    x: XStandin, store: Store, *, tempo: Tempo = HASTY, debate_id: int | None = None, live: bool = True
-) -> AsyncIterator[Listening]:
+    x: XStandin, store: Store, *, tempo: Tempo = HASTY, debate_id: int | None = None, live: bool = True,
+    away_since: datetime | None = None,
+) -> AsyncIterator[Listening]:  # fmt: skip
     """Ears that listen until the block ends, to a debate that opens once they do, unless one is given.
 
-    ``live`` off: X may not be heard, and the debate is open from the beginning.
+    ``live`` off: X may not be heard, and the debate is open from the beginning. It could not be reached ``away_since``.
     """
     opens = live and debate_id is None
     if debate_id is None:
@@ -186,7 +188,7 @@ async def listening(
     ears = XEars(workspace, intake, tempo=tempo, hooks=hooks)
     bot = Listening(x, store, writer, workspace, ears, intake, debate_id, billed, refused)
     try:
-        await ears.start()
+        await ears.start(away_since)
         if live:
             await until(lambda: ears.stream.live and ears.keeper.ready)
             await asyncio.sleep(x.rule_delay + 0.02)

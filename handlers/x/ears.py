@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -82,9 +82,12 @@ class XEars:
         self.stream.on_refused = self._refused
         self.reconciler.on_refused = self._refused
 
-    async def start(self) -> None:
-        """X is listened to whenever a debate is near; what was missed meanwhile is being fetched."""
-        await self.reconciler.begin()
+    async def start(self, away_since: datetime | None = None) -> None:
+        """X is listened to whenever a debate is near; what was missed meanwhile is being fetched.
+
+        ``away_since``: from then on we were there, and X could not be reached.
+        """
+        await self.reconciler.begin(away_since)
         loop = asyncio.get_running_loop()
         self._understanding = loop.create_task(self.hearing.run())
         self._looking = loop.create_task(self._run())
@@ -140,6 +143,7 @@ class XEars:
             "halted": self.halted,
             "refused": str(refused) if refused is not None else "",
             "missing_fields": list(self.hearing.missing),
+            "search_without": sorted(self.reconciler.unknown),
             "foreign_rules": self.keeper.foreign,
             "debates": len(self._wanted()),
         }

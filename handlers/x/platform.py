@@ -95,6 +95,7 @@ class XPlatform:
         self._mouth.on_posted = self._till.posted
         self._profiles: Profiles | None = None
         self.me: Account | None = None
+        self._came_at: datetime | None = None
         self.intake = Intake(writer, clock=clock, share=SHARE)
         self.ears: XEars | None = None
         self.activity: Activity | None = None  # only where deletions are asked for
@@ -105,6 +106,7 @@ class XPlatform:
 
         Raises ``BadToken``, which names the token, when X does not let us in.
         """
+        self._came_at = self._tempo.clock()
         await self._client.start()
         try:
             await self._enter()
@@ -167,7 +169,7 @@ class XPlatform:
         self.publisher.start()
         self.me = me
         await self._reckoned()
-        await self.ears.start()
+        await self.ears.start(self._came_at)
         if self._access.delete_events_days:
             watch = Watch(self._access.delete_events_days, self._access.budget)
             self.activity = Activity(workspace, self.intake, watch, tempo=tempo.activity, hooks=hooks)

@@ -86,6 +86,7 @@ class Reconciler:
         self._lost: datetime | None = None  # not heard since; not on record yet
         self.halted = False
         self.spent: Collection[int] = ()  # debates for which nothing may be read any more
+        self.unknown: frozenset[str] = frozenset()  # operators that X does not understand
         self.refused: XRefused | None = None
         self.counts = Counts()
         self.on_refused: Callable[[XRefused], None] = lambda _refused: None
@@ -106,14 +107,24 @@ class Reconciler:
         """What came since then may not have been heard, and a gap will say so."""
         self._lost = since if self._lost is None else min(self._lost, since)
 
-    async def begin(self) -> None:
-        """Debates that went on while nobody listened have a gap from the last delivery on."""
+    async def begin(self, away_since: datetime | None = None) -> None:
+        """Debates that went on while nobody listened have a gap from the last delivery on.
+
+        Also those that are over: X could not be reached since ``away_since``, when we were there already.
+        """
+        now = self._clock()
         with self._store.read() as tx:
             held = listen.held(tx, Platform.X)
             since = listen.last_heard(tx, Platform.X)
+            behind = min(now - (away_since or now), KNOWS)
+            near = listen.on_air(tx, Platform.X, now=now, ahead=timedelta(0), behind=behind)
         if held:
             opened = min(one.opened_at for one in held)
             self.lost(opened if since is None else max(since, opened))
+        for one in near:
+            if one.opened_at is not None and one.until is not None and not one.live:
+                begun = one.opened_at if since is None else max(since, one.opened_at)
+                await self._writer.do(partial(_unheard, one=one, since=begun, until=one.until))
 
     async def stop(self) -> None:
         """No search is under way any more."""
@@ -243,7 +254,8 @@ class Reconciler:
 
     async def _found(self, debate: OnAir, since_id: str) -> bool:
         """Everything that search has of the debate is in the log; one query that fails does not spare the others."""
-        asked = [(query, f"{rules.OURS}{debate.place}") for query in rules.queries(debate, self._me)]
+        tag = f"{rules.OURS}{debate.place}"
+        asked = [(query, tag) for query in rules.queries(debate, self._me, without=self.unknown)]
         if self._me:
             asked.append((rules.mentions(self._me), rules.MENTIONS))
         whole = True
@@ -255,8 +267,26 @@ class Reconciler:
                 if refused.kind in {Kind.CREDITS, Kind.LIMITED}:
                     raise
                 trouble = refused
+        if trouble is not None and trouble.kind is Kind.REFUSED:
+            return await self._apart(debate, since_id) and whole
         if trouble is not None:
             raise trouble
+        return whole
+
+    async def _apart(self, debate: OnAir, since_id: str) -> bool:
+        """All that X lets us find is in the log: an operator that it does not understand takes no other along.
+
+        That one is not asked again: nothing would come of it, and a gap would stay open for what nobody can fetch.
+        """
+        whole = True
+        for operator, query in rules.apart(debate, self._me):
+            try:
+                whole = await self._pages(debate, query, f"{rules.OURS}{debate.place}", since_id) and whole
+            except XRefused as refused:
+                if refused.kind is not Kind.REFUSED or not operator:
+                    raise
+                self.unknown |= {operator}
+                structlog.get_logger().error("x's search does not understand us", operator=operator, why=str(refused))
         return whole
 
     async def _pages(self, debate: OnAir, query: str, tag: str, since_id: str) -> bool:
@@ -296,6 +326,11 @@ class Reconciler:
         self.counts.failures += 1
         watch.wanted, watch.limited = True, False
         watch.not_before = self._clock() + timedelta(seconds=wait)
+
+
+def _unheard(tx: Tx, *, one: OnAir, since: datetime, until: datetime) -> None:
+    listen.left(tx, one.debate_id, Platform.X, one.place, since=min(since, until), why="X no se oía")
+    listen.over(tx, one.debate_id, Platform.X, one.place, at=until)
 
 
 def _covered(tx: Tx, *, debate: OnAir, until: datetime) -> None:

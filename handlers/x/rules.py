@@ -5,7 +5,7 @@ debates of one hashtag, one in its grace and one about to begin, share their rul
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.actions.listen import OnAir
@@ -17,6 +17,8 @@ from handlers.x.terms import LIMITS
 OURS = "tertulia:"
 # Whoever speaks to us, in whatever debate.
 MENTIONS = "tertulia@"
+# What search finds beside the hashtag; nobody has seen yet which of them X lets every plan use.
+OPERATORS = ("conversation_id", "quotes_of_tweet_id")
 _HASHTAG = re.compile(r"(?<![\w&])[#＃](\w+)")
 
 
@@ -60,13 +62,29 @@ def change(wanted: Sequence[Rule], standing: Sequence[Rule]) -> Change:
     return Change(delete, [one for one in wanted if (one.value, one.tag) not in have])
 
 
-def queries(debate: OnAir, me: str, *, longest: int = LIMITS.query) -> list[str]:
-    """The queries of search that together find all of a debate, each at most ``longest`` characters."""
-    terms = [f"#{debate.place}"]
-    for post, number in debate.posts.items():
-        if number is not None:
-            terms += [f"conversation_id:{post}", f"quotes_of_tweet_id:{post}"]
-    return _packed(terms, me, longest)
+def queries(
+    debate: OnAir, me: str, *, longest: int = LIMITS.query, without: Collection[str] = ()
+) -> list[str]:  # fmt: skip
+    """The queries of search that together find all of a debate, each at most ``longest`` characters.
+
+    ``without`` are those of ``OPERATORS`` that X does not understand.
+    """
+    known = [one for one in OPERATORS if one not in without]
+    terms = [f"{one}:{post}" for post in _questions(debate) for one in known]
+    return _packed([f"#{debate.place}", *terms], me, longest)
+
+
+def apart(debate: OnAir, me: str, *, longest: int = LIMITS.query) -> Sequence[tuple[str, str]]:
+    """The same with each operator by itself: (operator, query); the hashtag's, which has none, comes first."""
+    parts = [("", _query([f"#{debate.place}"], me))]
+    for one in OPERATORS:
+        terms = [f"{one}:{post}" for post in _questions(debate)]
+        parts += [(one, query) for query in _packed(terms, me, longest)]
+    return parts
+
+
+def _questions(debate: OnAir) -> list[str]:
+    return [post for post, number in debate.posts.items() if number is not None]
 
 
 def mentions(me: str) -> str:
@@ -75,6 +93,8 @@ def mentions(me: str) -> str:
 
 
 def _packed(terms: Sequence[str], me: str, longest: int) -> list[str]:
+    if not terms:
+        return []
     packed: list[str] = []
     some: list[str] = []
     for term in terms:
