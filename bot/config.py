@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import errors, localtime
-from bot.ports import House
+from bot.ports import LABELS, House
 from bot.words.catalogue import LANGUAGES, Words, words
 
 ENV_FILE = ".env"
@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     locale: str = Field("es", validation_alias="TERTULIA_LOCALE")
     timezone: str = Field("Europe/Madrid", validation_alias="TERTULIA_TIMEZONE")
     hashtag: str = Field("MeetAlfaro", validation_alias="TERTULIA_HASHTAG")
+    labels: str = Field(",".join(LABELS), validation_alias="TERTULIA_LABELS")
     moderators: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="TERTULIA_MODERATORS")
     web_host: str = Field("127.0.0.1", validation_alias="TERTULIA_WEB_HOST")
     web_port: int = Field(8000, ge=0, le=65535, validation_alias="TERTULIA_WEB_PORT")
@@ -97,6 +98,17 @@ class Settings(BaseSettings):
         if tag and not tag.replace("_", "a").isalnum():
             raise ValueError("solo letras, cifras y guion bajo, sin espacios")
         return tag
+
+    @field_validator("labels")
+    @classmethod
+    def _letters(cls, value: str) -> str:
+        letters = [part.strip().upper() for part in value.split(",")]
+        single = all(len(one) == 1 and one.isascii() and one.isalpha() for one in letters)
+        if not single or len(set(letters)) < len(letters):
+            raise ValueError("letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T")
+        if "R" not in letters:
+            raise ValueError("la R no puede faltar: es la que se propone a quien responde")
+        return ",".join(letters)
 
     @field_validator("moderators", mode="before")
     @classmethod
@@ -227,6 +239,7 @@ class Settings(BaseSettings):
         language = self.locale.replace("_", "-").partition("-")[0].lower()
         return House(
             locale=language, timezone=self.timezone, hashtag=self.hashtag, url=self.address(),
+            labels=self.labels.replace(",", ""),
             slack_channel=self.slack_channel, moderators=self.moderators, x=self.x_on,
             x_downloads=self.x_downloads_a_day,
         )  # fmt: skip

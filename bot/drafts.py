@@ -26,7 +26,7 @@ _OF_EMOJI = "\u200d\ufe0f"
 # Quotation marks: the quote gets its own.
 _MARKS = re.compile(r"[\"\xab\xbb\u201c\u201d]")
 # Words that would do something in a post: mention, tag, link, or file it under another question.
-_ACTING = re.compile(r"[@＠#＃]|\S\.\w|://|^\W*[RAPQ][.\-–_]?\d{1,2}\W*$", re.IGNORECASE)
+_ACTING = re.compile(r"[@＠#＃]|\S\.\w|://|^\W*[A-Z][.\-–_]?\d{1,2}\W*$", re.IGNORECASE)
 
 
 class Kind(StrEnum):

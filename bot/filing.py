@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+
+from bot.ports import LABELS
 
 
 class Reason(StrEnum):
@@ -41,6 +44,77 @@ class Filing:
     conflict: bool = False
 
 
+# --- the letters of labels --------------------------------------------------------------------------------------------
+
+_NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        ("uno primera one first", "dos segunda two second", "tres tercera three third", "cuatro cuarta four fourth",
+         "cinco quinta five fifth", "seis sexta six sixth", "siete seven seventh", "ocho octava eight eighth"),
+        start=1,
+    )
+    for word in words.split()
+}  # fmt: skip
+_WORDED = "|".join(_NUMBERS)
+_NEVER = r"(?!)"
+# Of these two letters, "A 4 de mayo" and "T 20" are words more often than labels: they need more than to be there.
+_ALSO_WORDS = "AT"
+_NUMBER = r"(?P<number>\d{1,2})"
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How labels with the letters of a debate are written (``letters_of``)."""
+
+    start: re.Pattern[str]
+    tag: re.Pattern[str]
+    end: re.Pattern[str]
+    end_of_sentence: re.Pattern[str]
+    middle: re.Pattern[str]
+    spelled: re.Pattern[str]
+    another: re.Pattern[str]
+
+
+@cache
+def letters_of(letters: str) -> Letters:
+    """The patterns of labels with these capital letters, as ``LABELS``."""
+    kind = rf"(?P<kind>[{letters}])"
+    plain = "".join(one for one in letters if one not in _ALSO_WORDS)
+    return Letters(
+        # R1, A1, P1, Q1 and their everyday spellings at the start of a line: "R.1", "r1)", "R-1:", "R 1.", "RR1" …
+        start=re.compile(
+            rf"""^(?:[#@][\w.-]+[\s,:]+|[^\w#@\n]|_)*+   # greeted or tagged first, or wrapped in marks
+                (?P<lead>(?:re|sobre|para|respecto\s+a|a|mi|on|for|to|my|about|regarding|back\s+to|vuelvo\s+a)
+                    (?:\s?:\s?|\s)(?:la\s)?)?
+                \#?{kind}(?P=kind)?\s?(?:[.\-–_:\#]|no?\.?)?\s?{_NUMBER}
+                (?P<after>\s*[^\w\s]|\s+|$|_
+                    |(?=(?-i:[A-ZÁÉÍÓÚÑ][a-záéíóúñ])|(?:del?|el|las?|los|un|una|the|an)\b))""",
+            re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+        ),
+        tag=re.compile(rf"(?<![\w#&])#{kind}[._-]?{_NUMBER}(?!\w)", re.IGNORECASE),
+        end=re.compile(rf"(?<![\w.,/-])(?P<kind>[{plain}])\.?{_NUMBER}[.)\]!]*(?:\s+[#@][\w.-]+)*\s*$"),
+        end_of_sentence=re.compile(
+            rf"(?<=[.!?…(\[])\s*(?P<kind>A){_NUMBER}[.)\]!]*(?:\s+[#@][\w.-]+)*\s*$" if "A" in letters else _NEVER
+        ),
+        middle=re.compile(rf"(?<![\w.,/#@&-]){kind}\.?{_NUMBER}(?P<after>\s?[^\w\s]|(?=\s)|$)", re.IGNORECASE),
+        # In words or the other way round, as in "Respuesta 3", "Answer five", "A five" and "3R".
+        spelled=re.compile(
+            rf"""^[^\w\n]*+(?:
+                (?:respuesta|resp|rpta|pregunta|preg|answer|ans|question|tema|topic)\.?\s?:?\s?(?:no?\.?\s?|\#\s?)?
+                    (?P<number>\d{{1,2}}|(?:{_WORDED})\b)(?P<after>\s*[^\w\s]|\s|$)
+                | [{letters.replace("T", "")}]\s(?P<worded>{_WORDED})\s?[:.)\-–—]
+                | (?P<before>\d)[{letters.replace("T", "")}]\s?[:.)\-–—] )""",
+            re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+        ),
+        another=re.compile(rf"\s?(?:y|e|o|and|or|&|/|\+|,)\s?#?[{letters}][.\-_]?{_NUMBER}(?!\w)", re.IGNORECASE),
+    )
+
+
+_EVERYDAY = letters_of(LABELS)
+
+
+# --- the questions ----------------------------------------------------------------------------------------------------
+
 # The platform's clock and ours differ by so much.
 EARLY = timedelta(seconds=5)
 
@@ -49,12 +123,13 @@ EARLY = timedelta(seconds=5)
 class Asked:
     """The questions asked so far: ``posts`` maps the platform id of each of their posts to their number.
 
-    ``times`` and ``numbers`` are the same questions in order of asking.
+    ``times`` and ``numbers`` are the same questions in order of asking; ``letters`` those of the debate's labels.
     """
 
     times: Sequence[datetime]
     numbers: Sequence[int]
     posts: Mapping[str, int]
+    letters: Letters = _EVERYDAY
 
     def by(self, when: datetime) -> Sequence[int]:
         """The numbers of the questions asked by that time: a label of a later one is none."""
@@ -76,44 +151,10 @@ _NOT_OWN = re.compile(
 )
 # Marks that nobody sees (zero width, direction, keycaps) and raised letters: "R3ª", "R nº3".
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeffºª°]")
-_QUOTING = ("RT @", ">", "http", "www.", '"')
-_KIND = r"(?P<kind>[RAPQT])"
-_NUMBER = r"(?P<number>\d{1,2})"
-# R1, A1, P1, Q1 and their everyday spellings at the start of a line: "R.1", "r1)", "R-1:", "R 1.", "RR1", "Re: R1".
-_START = re.compile(
-    rf"""^(?:[#@][\w.-]+[\s,:]+|[^\w#@\n]|_)*+   # greeted or tagged first, or wrapped in marks
-        (?P<lead>(?:re|sobre|para|respecto\s+a|a|mi|on|for|to|my|about|regarding|back\s+to|vuelvo\s+a)
-            (?:\s?:\s?|\s)(?:la\s)?)?
-        \#?{_KIND}(?P=kind)?\s?(?:[.\-–_:\#]|no?\.?)?\s?{_NUMBER}
-        (?P<after>\s*[^\w\s]|\s+|$|_|(?=(?-i:[A-ZÁÉÍÓÚÑ][a-záéíóúñ])|(?:del?|el|las?|los|un|una|the|an)\b))""",
-    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
-)
-_TAG = re.compile(rf"(?<![\w#&])#{_KIND}[._-]?{_NUMBER}(?!\w)", re.IGNORECASE)
 # A label at the end has at most a few tags behind it; looking no further keeps a long text quick.
 _SIGNATURE = 120
 _ARTICLE = 8_000
-_END = re.compile(rf"(?<![\w.,/-])(?P<kind>[RPQ])\.?{_NUMBER}[.)\]!]*(?:\s+[#@][\w.-]+)*\s*$")
-_END_OF_SENTENCE = re.compile(rf"(?<=[.!?…(\[])\s*(?P<kind>A){_NUMBER}[.)\]!]*(?:\s+[#@][\w.-]+)*\s*$")
-_MIDDLE = re.compile(rf"(?<![\w.,/#@&-]){_KIND}\.?{_NUMBER}(?P<after>\s?[^\w\s]|(?=\s)|$)", re.IGNORECASE)
-_NUMBERS = {
-    word: number
-    for number, words in enumerate(
-        ("uno primera one first", "dos segunda two second", "tres tercera three third", "cuatro cuarta four fourth",
-         "cinco quinta five fifth", "seis sexta six sixth", "siete seven seventh", "ocho octava eight eighth"),
-        start=1,
-    )
-    for word in words.split()
-}  # fmt: skip
-_WORDED = "|".join(_NUMBERS)
-# In words or the other way round, as in "Respuesta 3", "Answer five", "A five" and "3R".
-_SPELLED = re.compile(
-    rf"""^[^\w\n]*+(?:
-        (?:respuesta|resp|rpta|pregunta|preg|answer|ans|question|tema|topic)\.?\s?:?\s?(?:no?\.?\s?|\#\s?)?
-            (?P<number>\d{{1,2}}|(?:{_WORDED})\b)(?P<after>\s*[^\w\s]|\s|$)
-        | [RAPQ]\s(?P<worded>{_WORDED})\s?[:.)\-–—]
-        | (?P<before>\d)[RAPQ]\s?[:.)\-–—] )""",
-    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
-)
+_QUOTING = ("RT @", ">", "http", "www.", '"')
 # As in "a la quinta pregunta" and "5th question".
 _ORDINAL = re.compile(
     rf"\b(?P<number>\d|{_WORDED})(?:st|nd|rd|th)?\s(?:pregunta|question)(?P<after>\s?:)?", re.IGNORECASE
@@ -126,26 +167,25 @@ _NOT_A_LABEL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _DIGIT = re.compile(r"\d")
-_ANOTHER = re.compile(r"\s?(?:y|e|o|and|or|&|/|\+|,)\s?#?[RAPQT][.\-_]?(?P<number>\d{1,2})(?!\w)", re.IGNORECASE)
 _FIRM = re.compile(r"\s*[:.)\]\-–—>=→|/;,]")
 
 
-def label(text: str, known: Sequence[int]) -> tuple[int, Confidence] | None:
+def label(text: str, known: Sequence[int], letters: Letters = _EVERYDAY) -> tuple[int, Confidence] | None:
     """The number of a known question that the text is labelled with, and how sure that is; None without one.
 
     A guess is a label in passing ("as was said in R1"), or the first of several.
     """
-    if not known or not (_DIGIT.search(text) or _in_words(text)):
+    if not known or not (_DIGIT.search(text) or _in_words(text, letters)):
         return None  # as most texts, at once
     own = _own(text)
-    firm = [one for one in _firm(own) if one in known]
+    firm = [one for one in _firm(own, letters) if one in known]
     if firm:
         return firm[0], Confidence.GUESS if len(set(firm)) > 1 else Confidence.CERTAIN
-    return next((found for found in _passing(own) if found[0] in known), None)
+    return next((found for found in _passing(own, letters) if found[0] in known), None)
 
 
-def _in_words(text: str) -> bool:
-    return _named(text) or _SPELLED.search(text) is not None
+def _in_words(text: str, letters: Letters) -> bool:
+    return _named(text) or letters.spelled.search(text) is not None
 
 
 def _named(text: str) -> bool:
@@ -162,36 +202,37 @@ def _own(text: str) -> str:
     return _NOT_OWN.sub(" ", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
 
 
-def _firm(own: str) -> Iterator[int]:
+def _firm(own: str, letters: Letters) -> Iterator[int]:
     """The numbers of labels that leave no doubt, in their order: at the start of a line, as a tag, before a colon."""
     started = 0
-    for match in _START.finditer(own):
+    for match in letters.start.finditer(own):
         if not _is_a_word(match, own):
             started = match.end()
             yield int(match["number"])
-            another = _ANOTHER.match(own, match.end("number"))
+            another = letters.another.match(own, match.end("number"))
             if another:
                 yield int(another["number"])
     if started and not _DIGIT.search(own, started):
         return
-    for match in _SPELLED.finditer(own):
+    for match in letters.spelled.finditer(own):
         if match["number"] is None or (match["after"] or "").strip():
             started = match.end()
             yield _number(match["number"] or match["worded"] or match["before"])
     if not started:
-        yield from (int(match["number"]) for match in _TAG.finditer(own))
-    yield from (int(match["number"]) for match in _MIDDLE.finditer(own) if match["after"].strip() == ":")
+        yield from (int(match["number"]) for match in letters.tag.finditer(own))
+    yield from (int(match["number"]) for match in letters.middle.finditer(own) if match["after"].strip() == ":")
 
 
-def _passing(own: str) -> Iterator[tuple[int, Confidence]]:
+def _passing(own: str, letters: Letters) -> Iterator[tuple[int, Confidence]]:
     """Labels that may be meant: at the end, in brackets or at the start of a sentence; then those within one."""
-    for match in (_END.search(own, max(0, len(own) - _SIGNATURE)), _END_OF_SENTENCE.search(own[-_SIGNATURE:])):
+    at_the_end = letters.end.search(own, max(0, len(own) - _SIGNATURE))
+    for match in (at_the_end, letters.end_of_sentence.search(own[-_SIGNATURE:])):
         if match:
             yield int(match["number"]), Confidence.LIKELY
-    spelled = _SPELLED.search(own)
+    spelled = letters.spelled.search(own)
     if spelled and spelled["number"]:
         yield _number(spelled["number"]), Confidence.LIKELY
-    within = [match for match in _MIDDLE.finditer(own) if not _NOT_A_LABEL.match(own, match.end())]
+    within = [match for match in letters.middle.finditer(own) if not _NOT_A_LABEL.match(own, match.end())]
     for match in within:
         if match["after"].strip() in {")", "]", "-", "–", "—", "."}:
             yield int(match["number"]), Confidence.LIKELY
@@ -199,7 +240,7 @@ def _passing(own: str) -> Iterator[tuple[int, Confidence]]:
     if ordinal:
         yield _number(ordinal["number"]), Confidence.LIKELY if ordinal["after"] else Confidence.GUESS
     for match in within:
-        if match["kind"] in "RPQrpq":
+        if match["kind"].upper() not in _ALSO_WORDS:
             yield int(match["number"]), Confidence.GUESS
 
 
@@ -223,7 +264,7 @@ def _is_a_word(match: re.Match[str], own: str) -> bool:
 
 def file(text: str, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:
     """Where a message stands that nobody has filed by hand; ``place`` is what ``by_place`` says of it."""
-    return _settle(label(text, asked.by(posted_at)), posted_at, asked, place)
+    return _settle(label(text, asked.by(posted_at), asked.letters), posted_at, asked, place)
 
 
 def file_again(before: Filing, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:

@@ -169,6 +169,10 @@ class Mouth(Protocol):
         ...
 
 
+# The letters of labels (bot/filing.py), where nobody says otherwise: respuesta, answer, pregunta, question, topic.
+LABELS = "RAPQT"
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What every action may know of this installation; made once from the settings."""
@@ -179,6 +183,7 @@ class House:
     url: str = "http://127.0.0.1:8000"
     slack_channel: str = ""
     moderators: Sequence[str] = ()  # PLATFORM:ID
+    labels: str = LABELS
     x: bool = False  # X is on: a debate that does not say otherwise is held there, too
     x_downloads: int = 500  # posts and people of X that one person may download on a UTC day
 

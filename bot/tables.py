@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, Dialect, Index, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from bot.ports import LABELS
+
 # Names that Alembic can address on both databases; set before the first table is made.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,6 +58,7 @@ class Debate(SQLModel, table=True):
     hashtag: str = ""
     host: str = ""
     locale: str = "es"
+    labels: str = Field(default=LABELS, sa_column_kwargs={"server_default": LABELS})  # their letters (bot/filing.py)
     timezone: str
     starts_at: datetime = Field(sa_type=UTCDateTime, index=True)
     ends_at: datetime = Field(sa_type=UTCDateTime)

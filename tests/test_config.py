@@ -21,6 +21,7 @@ DEFAULTS = {
     "TERTULIA_LOCALE": "es",
     "TERTULIA_TIMEZONE": "Europe/Madrid",
     "TERTULIA_HASHTAG": "MeetAlfaro",
+    "TERTULIA_LABELS": "R,A,P,Q,T",
     "TERTULIA_MODERATORS": "",
     "TERTULIA_WEB_HOST": "127.0.0.1",
     "TERTULIA_WEB_PORT": "8000",
@@ -90,9 +91,10 @@ def test_house_is_what_the_settings_say(tertulia: Terminal) -> None:
     tertulia.write(
         ".env",
         "TERTULIA_LOCALE=en_GB\nTERTULIA_TIMEZONE=Atlantic/Canary\nTERTULIA_HASHTAG=#CX\nSLACK_CHANNEL=C1\n"
-        "TERTULIA_MODERATORS= slack:U1 , room:ana,\nTERTULIA_WEB_URL=https://debates.example.org/\n",
+        "TERTULIA_MODERATORS= slack:U1 , room:ana,\nTERTULIA_WEB_URL=https://debates.example.org/\n"
+        "TERTULIA_LABELS= r, S\n",
     )
-    house = House("en", "Atlantic/Canary", "CX", "https://debates.example.org", "C1", ("slack:U1", "room:ana"))
+    house = House("en", "Atlantic/Canary", "CX", "https://debates.example.org", "C1", ("slack:U1", "room:ana"), "RS")
 
     assert config.load().house() == house
 
@@ -118,6 +120,11 @@ def test_address_leads_to_where_it_listens(host: str, address: str) -> None:
         ("TERTULIA_WEB_PORT", "70000", "=70000: debe estar entre 0 y 65535"),
         ("TERTULIA_LOCALE", "fr", "=fr: vale es o en"),
         ("TERTULIA_DATABASE_URL", "mysql://x", "=mysql://x: debe ser sqlite:///fichero.db o postgresql+psycopg://…"),
+        ("TERTULIA_LABELS", "R,AA", "=R,AA: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
+        ("TERTULIA_LABELS", "R,Á", "=R,Á: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
+        ("TERTULIA_LABELS", "R,1", "=R,1: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
+        ("TERTULIA_LABELS", "R,r", "=R,r: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
+        ("TERTULIA_LABELS", "A,Q", "=A,Q: la R no puede faltar: es la que se propone a quien responde"),
         ("TERTULIA_HASHTAG", "dos palabras", "=dos palabras: solo letras, cifras y guion bajo, sin espacios"),
         ("TERTULIA_MODERATORS", "a", "=a: personas como PLATAFORMA:ID, separadas por comas: slack:U123,room:ana"),
         ("TERTULIA_WEB_URL", "debates.org", "=debates.org: debe empezar por http:// o https://"),

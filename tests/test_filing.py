@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import filing
-from bot.filing import Asked, Confidence, Filing, Reason, label
+from bot.filing import Asked, Confidence, Filing, Reason, label, letters_of
 
 STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
 # P1 at 10, P2 at 20, P3 at 30, P4 at 40, P5 at 50.
@@ -230,3 +230,40 @@ def test_nothing_asked_yet_files_under_no_question() -> None:
     nothing = Asked([], [], {})
 
     assert file("R1 me adelanto", at(5), nothing) == Filing(None, Reason.TIME, Confidence.GUESS)
+
+
+# --- the letters of labels -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("letters", "text", "found"),
+    [
+        ("RAPQT", "S2 svar", None),
+        ("RS", "S2 svar", (2, Confidence.CERTAIN)),
+        ("RS", "s2: svar", (2, Confidence.CERTAIN)),
+        ("RS", "ett svar S2", (2, Confidence.LIKELY)),
+        ("RS", "som sagt i S2 och sen", (2, Confidence.GUESS)),
+        ("RS", "svar #S2 ja", (2, Confidence.CERTAIN)),
+        ("RS", "3S: svar", (3, Confidence.CERTAIN)),
+        ("RS", "S1 y S2", (1, Confidence.GUESS)),
+        ("RS", "R1 como siempre", (1, Confidence.CERTAIN)),
+        ("RS", "respuesta 3: en palabras", (3, Confidence.CERTAIN)),
+        ("RS", "A2: the lift to the second floor", None),
+        ("RS", "Buenas. A2", None),
+        ("RS", "P2: pregunta", None),
+        ("RPQ", "T3: la terminal", None),
+        ("RAPQT", "T3: el tema", (3, Confidence.CERTAIN)),
+    ],
+)
+def test_a_debate_has_the_letters_that_it_was_planned_with(
+    letters: str, text: str, found: tuple[int, Confidence] | None
+) -> None:
+    """What is no letter of its labels is none, in whatever spelling; any other is one."""
+    assert label(text, ASKED.numbers, letters_of(letters)) == found
+
+
+@pytest.mark.parametrize("letters", ["R", "RA", "RT", "RSXZ", "RABCDEFGHIJKLMNOPQSTUVWXYZ"])
+def test_any_letters_make_labels(letters: str) -> None:
+    """One, or the whole alphabet."""
+    for one in letters:
+        assert label(f"{one}2: así", ASKED.numbers, letters_of(letters)) == (2, Confidence.CERTAIN)

@@ -218,6 +218,18 @@ def test_older_edit_does_not_undo_a_newer_one(evening: Evening) -> None:
     assert [text for _, text, *_ in evening.log()] == ["dos"]
 
 
+def test_a_debate_keeps_the_letters_that_it_was_planned_with(store: Store, house: House) -> None:
+    """Another setting later, or a rebuild, files nothing anew: the log alone says where it stands."""
+    evening = Evening(store, replace(house, labels="RS")).until(21)
+    evening.says("Ana", "S1 svar")
+    evening.says("Ana", "A1 no es ninguna")
+    evening.says("Ana", "R1 siempre vale")
+    evening.house = house
+
+    assert [(question, by) for _, _, question, by, _ in evening.log()] == [(1, "label"), (2, "time"), (1, "label")]
+    assert evening.store.write(lambda tx: refile.whole(tx, debates.get(tx, evening.id))) == 0
+
+
 def test_edit_that_brings_a_label_moves_the_message_and_its_replies(anywhere: Evening) -> None:
     """«hola» during P2 becomes «R1 hola»: it and what answers it belong to P1."""
     root = anywhere.says("Ana", "hola")

@@ -87,7 +87,7 @@ def bring(
 def _debate(tx: Tx, origin: Origin, opened_at: datetime, *, house: House, now: datetime) -> Debate:
     debate = Debate(
         slug=free_slug(tx, origin.title or origin.name, wall(opened_at, house.timezone)), title=origin.title,
-        hashtag=origin.hashtag, host=origin.host,
+        hashtag=origin.hashtag, host=origin.host, labels=house.labels,
         locale=house.locale, timezone=house.timezone, starts_at=opened_at, ends_at=opened_at, opened_at=opened_at,
         closed_at=opened_at, pace=json.dumps(Pace().as_seconds()), phase=Phase.CLOSED, imported=True, created_at=now,
     )  # fmt: skip

@@ -31,7 +31,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     pace = plan.pace.fitted(len(plan.questions))
     debate = Debate(
         slug=free_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
-        hashtag=(plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#"),
+        hashtag=(plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#"), labels=house.labels,
         locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
         pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
     )  # fmt: skip

@@ -127,9 +127,11 @@ def below(
 
 
 def asked_in(tx: Tx, debate_id: int) -> filing.Asked:
-    """The questions asked so far in a debate and where they stand, for filing."""
+    """The questions asked so far in a debate and where they stand, for filing, with the letters of its labels."""
     rows = store.asked(tx, debate_id)
-    return filing.Asked([from_micros(at) for _, at in rows], [n for n, _ in rows], store.question_posts(tx, debate_id))
+    letters = filing.letters_of(debates.labels(tx, debate_id))
+    posts = store.question_posts(tx, debate_id)
+    return filing.Asked([from_micros(at) for _, at in rows], [n for n, _ in rows], posts, letters)
 
 
 def columns(one: filing.Filing) -> tuple[int | None, str, str, bool]:

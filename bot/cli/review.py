@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_FILED = re.compile(r"(\d{1,9}):[PpRrAaQq]?(\d{1,3})")
+_FILED = re.compile(r"(\d{1,9}):[A-Za-z]?(\d{1,3})")
 
 
 @app.command(help=say("Lo que está colocado sin certeza en un debate; colócalo a mano."))

@@ -80,6 +80,11 @@ def at_place(tx: Tx, platform: str, address: str) -> Debate | None:
     return None
 
 
+def labels(tx: Tx, debate_id: int) -> str:
+    """The letters of a debate's labels."""
+    return str(tx.conn.execute(sa.select(col(Debate.labels)).where(col(Debate.id) == debate_id)).scalar_one())
+
+
 def places(tx: Tx, debate_id: int) -> Sequence[Place]:
     """Where a debate is held."""
     return tx.session.exec(select(Place).where(Place.debate_id == debate_id).order_by(Place.platform)).all()
