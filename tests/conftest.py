@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -82,6 +82,27 @@ def _postgres_store(postgres: PostgresServer) -> Iterator[Store]:
     postgres.drop(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """What is compiled for one SQLite database serves the next, as in a bot that runs: a third of a test's time.
+
+    SQLAlchemy keeps what it has compiled by dialect, and gives each engine a dialect of its own.
+    """
+    create, dialects, compiled = sa.create_engine, list[sa.Dialect](), dict[Any, Any]()
+
+    def create_engine(url: str | sa.URL, **how: Any) -> sa.Engine:
+        engine = create(url, **how)
+        if engine.dialect.name == "sqlite":
+            dialects.append(engine.dialect)
+            engine.dialect = dialects[0]
+            engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sa, "create_engine", create_engine)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the tables and nothing in them, made by the migrations."""
@@ -151,5 +172,7 @@ def empty(store: Store) -> None:
             for table in reversed(metadata().sorted_tables):
                 conn.execute(table.delete())
         else:
-            names = ", ".join(f'"{table.name}"' for table in metadata().sorted_tables)
-            conn.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            # For a few rows a tenth of what TRUNCATE takes, which makes a file anew for each table and index.
+            names = [f'DELETE FROM "{table.name}"' for table in reversed(metadata().sorted_tables)]
+            conn.exec_driver_sql("; ".join(names))
+            conn.exec_driver_sql("SELECT setval(sequencename::regclass, 1, false) FROM pg_sequences")

@@ -5,13 +5,12 @@ import itertools
 import os
 import random
 import re
-import signal
 import socket
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import aiohttp
@@ -28,6 +27,7 @@ from bot.store.engine import Store
 from handlers.slack.standin.server import SlackStandin
 from handlers.slack.standin.shapes import InstalledApp, Timing
 
+from tests.forked import bot_in
 from tests.standin_x.server import XStandin
 from tests.test_x_together import x_settings
 
@@ -51,29 +51,19 @@ class Victim:
         """Keep what it is started with."""
         self._environment = environment
         self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: BaseProcess | None = None
         self.url = f"http://127.0.0.1:{environment['TERTULIA_WEB_PORT']}"
 
     async def start(self) -> None:
         """It runs and answers that it is well."""
-        with (self._folder / "output.txt").open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "bot",
-                "run",
-                env=self._environment,
-                stdout=output,
-                stderr=output,
-                cwd=self._folder,
-            )
+        self._process = await asyncio.to_thread(bot_in, self._folder, self._environment)
         async with aiohttp.ClientSession() as client:
             for _ in range(400):
                 with suppress(aiohttp.ClientError):
                     async with client.get(f"{self.url}/healthz") as answer:
                         if answer.status == 200:
                             return
-                if self._process.returncode is not None:
+                if self._process.exitcode is not None:
                     break
                 await asyncio.sleep(0.05)
         raise AssertionError((self._folder / "output.txt").read_text()[-3000:])
@@ -82,14 +72,14 @@ class Victim:
         """It is gone without a word."""
         assert self._process is not None
         self._process.kill()
-        await self._process.wait()
+        await asyncio.to_thread(self._process.join)
 
     async def stop(self) -> float:
         """It has stopped as asked; returns how long that took, in seconds."""
         assert self._process is not None
         before = asyncio.get_running_loop().time()
-        self._process.send_signal(signal.SIGTERM)
-        await self._process.wait()
+        self._process.terminate()
+        await asyncio.to_thread(self._process.join)
         return asyncio.get_running_loop().time() - before
 
 

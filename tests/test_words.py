@@ -1,6 +1,7 @@
 """Every sentence in both languages: the catalogue holds what the program says, and each reader understands it."""
 
 import ast
+import functools
 import gettext
 import re
 import string
@@ -18,8 +19,9 @@ from handlers.room import refusals
 from tests import harvest
 from tests.stories import STARTS
 
-SAID = harvest.harvest()
-ENGLISH = harvest.translations()
+# Read by who asks for it: every process of a run imports this file, and few run its tests.
+said = functools.cache(harvest.harvest)
+translations = functools.cache(harvest.translations)
 
 # What looks like Spanish and is no sentence: what people type, a grammar, and words that are the same for all.
 NO_SENTENCES = frozenset(
@@ -57,7 +59,7 @@ def loose() -> Iterator[str]:
         texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in notes]
         for text in (node.value for node in texts if isinstance(node.value, str)):
             spanish = SPANISH.search(KEPT.sub("", text)) and not PATTERN.search(text)
-            if spanish and text not in SAID and text not in NO_SENTENCES:
+            if spanish and text not in said() and text not in NO_SENTENCES:
                 yield f"{name}: {text}"
 
 
@@ -81,13 +83,13 @@ KINDS = sorted(set(kinds(errors.TertuliaError)), key=lambda kind: kind.__name__)
 
 def test_every_sentence_has_its_english_and_nothing_else_is_kept() -> None:
     """The catalogue's keys are the sentences of the source; `make words` brings in new ones."""
-    assert sorted(ENGLISH) == sorted(SAID)
-    assert [sentence for sentence, english in ENGLISH.items() if not english] == []
+    assert sorted(translations()) == sorted(said())
+    assert [sentence for sentence, english in translations().items() if not english] == []
 
 
 def test_english_has_the_fields_of_the_spanish() -> None:
     """What is filled in Spanish is filled in English."""
-    whole = {sentence: english for sentence, english in ENGLISH.items() if not described(sentence)}
+    whole = {sentence: english for sentence, english in translations().items() if not described(sentence)}
     assert {s: e for s, e in whole.items() if fields(s) != fields(e)} == {}
 
 
@@ -95,22 +97,22 @@ def test_compiled_catalogue_is_the_written_one() -> None:
     """bot/words/en.mo says what bot/words/en.po says."""
     with harvest.MO.open("rb") as file:
         compiled = gettext.GNUTranslations(file)
-    assert {sentence: compiled.gettext(sentence) for sentence in ENGLISH} == ENGLISH
+    assert {sentence: compiled.gettext(sentence) for sentence in translations()} == translations()
 
 
 def test_catalogue_is_as_make_words_leaves_it() -> None:
     """Collecting anew changes no byte of the written catalogue."""
-    assert harvest.written(SAID, ENGLISH) == harvest.PO.read_text("utf-8")
+    assert harvest.written(said(), translations()) == harvest.PO.read_text("utf-8")
 
 
-def test_no_spanish_is_left_in_the_english() -> None:
+def test_no_spanish_is_left_in_the_translations() -> None:
     """Neither letters, marks nor small words of Spanish."""
-    assert {e for e in ENGLISH.values() if SPANISH.search(KEPT.sub("", re.sub(r"\{\w+\}", "", e)))} == set()
+    assert {e for e in translations().values() if SPANISH.search(KEPT.sub("", re.sub(r"\{\w+\}", "", e)))} == set()
 
 
 def test_spanish_is_spanish() -> None:
     """Questions and exclamations open as they close, quotes are angular, and no small word is English."""
-    bare = {sentence: KEPT.sub("", re.sub(r"\{\w+\}", "", sentence)) for sentence in SAID}
+    bare = {sentence: KEPT.sub("", re.sub(r"\{\w+\}", "", sentence)) for sentence in said()}
     unmatched = {
         sentence for sentence in bare
         if sentence.count("¿") != sentence.count("?") or sentence.count("¡") != sentence.count("!")
@@ -131,7 +133,7 @@ def test_every_refusal_is_said_in_both_languages(kind: type[errors.TertuliaError
     error = refused(kind)
     names = {name: name for name in fields(kind.template())}
     assert words("es").error(error) == kind.template().format(**names)
-    assert words("en").error(error) == ENGLISH[kind.template()].format(**names)
+    assert words("en").error(error) == translations()[kind.template()].format(**names)
 
 
 def test_room_refusals_are_among_them() -> None:
@@ -146,7 +148,7 @@ def test_reason_of_a_cue_is_read_in_the_language_of_the_debate() -> None:
     assert words("es").again(late.why) == "el debate está cerrado"
 
 
-def test_faults_of_a_debate_file_are_read_in_english() -> None:
+def test_faults_of_a_debate_file_are_read_in_translations() -> None:
     """Every fault, its line and its key."""
     with pytest.raises(errors.BadDebateFile) as caught:
         debatefile.parse('title = ""\nstarts = 2027-03-28T02:30:00\ntimezone = "Europe/Madrid"\nquestions = [""]\n')
