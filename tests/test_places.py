@@ -118,6 +118,18 @@ def test_a_place_where_another_debate_is_held_is_refused(sqlite_store: Store) ->
         join(sqlite_store, debate_id, "x")
 
 
+def test_a_post_that_was_being_tried_is_not_tried_again_where_the_debate_has_left(store: Store) -> None:
+    """X does not answer, and is left for it: what it did not take stays unsaid, also when it is well again."""
+    debate_id = opened(store)
+    join(store, debate_id, "x")
+    ((row_id, _draft, _since),) = store.write(lambda tx: send.claim(tx, Platform.X, owner="t", now=NOW))
+    leave(store, debate_id, "x")
+
+    assert store.write(lambda tx: send.again(tx, row_id, why="503", now=NOW)) is False
+    assert posts(store, debate_id, "x") == [("welcome", "expired", None), ("question", "expired", 1)]
+    assert store.write(lambda tx: send.claim(tx, Platform.X, owner="t", now=NOW + timedelta(minutes=9))) == []
+
+
 def test_the_only_place_cannot_be_left_and_no_other_one_at_all(sqlite_store: Store) -> None:
     """A debate is held somewhere."""
     debate_id = opened(sqlite_store)

@@ -58,13 +58,16 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
 def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:
     """The post will be tried again later, as the platform asked; returns False once it is given up for good.
 
-    ``unsent`` says that it surely does not stand there, so that nobody needs to look before it is tried again.
+    So it is where the debate has left the place while it was tried. ``unsent`` says that it surely does not stand there, so that nobody needs to look before it is tried again.
     """
     row = store.get(tx, row_id)
     if row is None:
         return False
     if seconds is None and rules.hopeless(row.attempts):
         _settle(tx, row, "failed", why=why, now=now)
+        return False
+    if row.debate_id is not None and row.operation == Operation.POST and not _held_there(tx, row.debate_id, row):
+        _settle(tx, row, "expired", why=why, now=now)
         return False
     row.state, row.lease_until, row.lease_owner, row.error = "queued", None, "", why
     row.next_at = now + rules.wait(row.attempts, seconds)
@@ -99,6 +102,11 @@ def refused(tx: Tx, row_id: int, *, why: str, now: datetime) -> None:
     row = store.get(tx, row_id)
     if row is not None:
         _settle(tx, row, "failed", why=why, now=now)
+
+
+def _held_there(tx: Tx, debate_id: int, row: Outbox) -> bool:
+    places = debates.places(tx, debate_id)
+    return any((one.platform, one.address) == (row.platform, row.place) for one in places)
 
 
 def _settle(tx: Tx, row: Outbox, state: str, *, why: str, now: datetime) -> None:
