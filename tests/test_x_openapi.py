@@ -101,6 +101,7 @@ async def _everything(caller: Caller) -> list[Arrived]:
     await client.lookup([post, own])
     await client.users([ana])
     await client.own_posts(since_id=post)
+    await client.own_mentions(since_id=str(int(post) - 1))
     await client.counts("#MeetAlfaro", start=caller.x.clock() - timedelta(hours=1))
     added = await client.add_rules([Rule("#MeetAlfaro -is:retweet", "c1:tag"), Rule("gato", "")])
     await client.rules()
@@ -127,7 +128,7 @@ async def test_every_request_is_as_the_document_of_its_dialect_has_it(
     assert caller.client.dialect is dialect
     assert {one.route for one in requests} == {
         "create", "delete", "lookup", "search", "counts", "rules", "change_rules", "users", "me", "own_posts",
-        "drop_connections",
+        "mentions", "drop_connections",
     }  # fmt: skip
 
 
@@ -137,7 +138,7 @@ async def test_older_requests_differ_from_the_newer_document_in_the_fields_alone
     requests = await _everything(caller)
 
     assert [rules.faults(one, but=["tweet.fields"]) for one in requests] == [[]] * len(requests)
-    assert {one.route for one in requests if rules.faults(one)} == {"search", "lookup", "own_posts"}
+    assert {one.route for one in requests if rules.faults(one)} == {"search", "lookup", "own_posts", "mentions"}
 
 
 @pytest.mark.parametrize("document", [LEGACY, CURRENT])

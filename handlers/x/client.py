@@ -151,6 +151,15 @@ class XClient:
         )
         return self._page(answer, Billed.OWNED_READ)
 
+    async def own_mentions(self, *, since_id: str | None = None, next_token: str | None = None) -> Page:
+        """The newest posts that name us, one page."""
+        ident = (await self.me())["id"]
+        answer = await self._wire.get_users_mentions(
+            ident, max_results=LIMITS.own_page, since_id=since_id, pagination_token=next_token, user_auth=True,
+            **_arguments(POST_FIELDS),
+        )  # fmt: skip
+        return self._page(answer, Billed.OWNED_READ)
+
     async def counts(self, query: str, *, start: datetime) -> int:
         """How many posts of the last seven days match since ``start``, as X reckons; billed for each call."""
         answer = await self._wire.get_recent_tweets_count(query, start_time=start, granularity="hour")

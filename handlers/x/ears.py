@@ -126,6 +126,13 @@ class XEars:
         self.reconciler.soon()
         self._woken.set()
 
+    @property
+    def resting(self) -> bool:
+        """Whether no debate is near for which anybody would be heard."""
+        since = self._clock() - self.reconciler.keeps_for
+        near = (one for one in self._debates if one.live or one.until is None or one.until >= since)
+        return all(one.debate_id in self._spent for one in near)
+
     def soon(self) -> None:
         """What has changed among the debates is looked at now."""
         self._woken.set()

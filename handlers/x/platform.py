@@ -31,6 +31,7 @@ from handlers.x.posts import Post
 from handlers.x.profiles import Profiles
 from handlers.x.sync import Daily, Plan, Sync
 from handlers.x.till import Till
+from handlers.x.wishes import Wishes
 from handlers.x.workspace import Account, Workspace
 
 # The first questions to X (who are we, may we listen) are answered within this, or X is tried again later (seconds).
@@ -71,6 +72,7 @@ class Tempo:
     activity: ActivityTempo = field(default_factory=ActivityTempo)
     money: float = 1.0  # how often what was spent is reckoned up
     names: float = 10.0  # how often it is seen whether a debate has closed
+    wishes: float = 300.0  # how often it is seen whether somebody wants to be left out, while no debate is near
     broke: float = 900.0  # how often it is asked, with a call that costs nothing, whether there is credit again
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -178,6 +180,8 @@ class XPlatform:
             await self.activity.start()
         self._spawn(self._mind_money())
         self._spawn(self._mind_names())
+        if me.id:
+            self._spawn(self._mind_wishes(Wishes(workspace, self.ears.hearing, self._access.budget), self.ears))
         plan = Plan(self._access.sync_days, self._access.budget)
         self._spawn(Daily(self._syncing, self._store, plan, clock=tempo.clock).run())
 
@@ -269,6 +273,26 @@ class XPlatform:
                 self._refused(refused)
             except Exception as error:  # noqa: BLE001  (locked, full, away: asked again)
                 structlog.get_logger().warning("x's profiles are not kept", why=f"{type(error).__name__}: {error}")
+
+    # --- wishes ------------------------------------------------------------------------------------------------------
+
+    async def _mind_wishes(self, wishes: Wishes, ears: XEars) -> None:
+        while True:
+            await asyncio.sleep(self._tempo.wishes)
+            if not ears.resting:
+                wishes.rest()
+            elif not self._broke:
+                await self._wished(wishes)
+
+    async def _wished(self, wishes: Wishes) -> None:
+        try:
+            if not await wishes.look():
+                structlog.get_logger().warning("not everybody who spoke to us on x was heard")
+        except XRefused as refused:
+            structlog.get_logger().warning("who speaks to us on x is not heard", why=str(refused))
+            self._refused(refused)
+        except Exception as error:  # noqa: BLE001  (locked, full, away: looked at again)
+            structlog.get_logger().warning("who speaks to us on x is not heard", why=f"{type(error).__name__}: {error}")
 
     def _taken(self, post_id: str) -> bool:
         with self._store.read() as tx:
