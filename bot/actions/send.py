@@ -58,8 +58,8 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
 def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:
     """The post will be tried again later, as the platform asked; returns False once it is given up for good.
 
-    So it is where the debate has left the place while it was tried. ``unsent`` says that it surely does not stand there,
-    so that nobody needs to look before it is tried again.
+    So it is where the debate has left the place meanwhile. ``unsent`` says that it surely does not stand there, so that
+    nobody needs to look before it is tried again.
     """
     row = store.get(tx, row_id)
     if row is None:
