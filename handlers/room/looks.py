@@ -92,7 +92,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a debate's page shows after a reading of its clock; ``turn_until`` is when the open question ends."""
+    """All that a debate's page shows after a reading of its clock.
+
+    ``starts_at`` is when it began, or is to; ``turn_until`` when the open question ends.
+    """
 
     id: int
     slug: str
@@ -195,7 +198,7 @@ def scene(tx: Tx, debate: Debate, rev: int) -> Scene:
     return Scene(
         id=debate_id, slug=debate.slug, title=debate.title, host=debate.host, hashtag=debate.hashtag,
         locale=debate.locale, timezone=debate.timezone, phase=Phase(debate.phase), rehearsal=debate.rehearsal,
-        starts_at=debate.starts_at, ends_at=debate.ends_at, grace_until=debate.grace_until,
+        starts_at=debate.opened_at or debate.starts_at, ends_at=debate.ends_at, grace_until=debate.grace_until,
         turn_until=min(turns, default=None) if debate.phase == Phase.OPEN else None,
         held_here=Platform.ROOM in held, x_tag=(debate.hashtag or held[Platform.X]) if Platform.X in held else "",
         feed=Feed(fed.rev, fed.phase, everything, fed.lines, fed.posts),

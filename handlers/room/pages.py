@@ -58,8 +58,8 @@ def _at_the_machine(request: Request) -> bool:
 
 
 def _past(one: Debate) -> dict[str, object]:
-    names = ("slug", "title", "host", "hashtag", "starts_at", "timezone", "rehearsal")
-    return {**{name: getattr(one, name) for name in names}, "state": ""}
+    names = ("slug", "title", "host", "hashtag", "timezone", "rehearsal")
+    return {**{name: getattr(one, name) for name in names}, "starts_at": one.opened_at or one.starts_at, "state": ""}
 
 
 async def debate(request: Request) -> Response:

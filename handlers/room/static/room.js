@@ -71,6 +71,19 @@
     if (!room) location.reload();
   });
 
+  // Nobody has answered: what was to be sent stays in its form, and its person is told.
+  document.addEventListener("htmx:error", (event) => {
+    const form = event.target.closest ? event.target.closest("form") : null;
+    if (!room || !form || event.detail?.ctx?.response) return;
+    const told = document.createElement("p");
+    Object.assign(told, { className: "problem", textContent: room.dataset.unsent });
+    told.setAttribute("role", "alert");
+    if (form.matches(".say")) {
+      for (const old of byId("composer").querySelectorAll(".problem")) old.remove();
+      byId("composer").prepend(told);
+    } else byId("answer").replaceChildren(told);
+  });
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a, button");
     for (const open of document.querySelectorAll("details.palette[open], details.me[open]")) {
