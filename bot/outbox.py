@@ -14,6 +14,8 @@ STALE_AFTER: Mapping[str, timedelta] = {
     "answer": timedelta(hours=1),
 }
 STALE_OTHERWISE = timedelta(hours=24)
+# A post that was being tried when its debate was aborted: it is looked for, to be taken back, and never said again.
+ABORTED = "aborted"
 # Who claimed a row and has not answered by then is taken for dead.
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 12

@@ -17,6 +17,8 @@ import structlog
 
 from bot import errors
 from bot.actions import send
+from bot.outbox import ABORTED
+from bot.phrase import phrase
 from bot.ports import Draft, Mouth
 from bot.store.engine import Store, Tx
 from bot.writer import Committed, Writer
@@ -158,6 +160,8 @@ class Publisher:
             landed = await self._mouth.find(draft, since) if since is not None else None
             if landed is None:
                 unsent = True  # looked for and not there
+                if draft.kind == ABORTED:
+                    raise errors.NotEver(why=phrase("su debate se ha anulado"))
                 landed = await self._mouth.send(draft)
             else:
                 self.counts.found += 1

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import errors
+from bot.outbox import ABORTED
 from bot.ports import Draft, Platform
 from bot.store.engine import Store, Tx
 from bot.tables import Outbox
@@ -259,3 +260,16 @@ async def test_a_restart_in_the_middle_of_a_post_leads_to_one_post(sqlite_store:
         async with live(slack, sqlite_store, debate_id=bot.debate_id) as again:
             await until(lambda: again.outbox()[-1].state == "sent", 10)
         assert bot.posted() == ["solo una vez"]
+
+
+async def test_a_post_of_an_aborted_debate_is_looked_for_and_never_said(store: Store, writer: Writer) -> None:
+    """One stands there and is taken back; the other does not, and stays unsaid."""
+    throat = Throat(standing={"stands": "C1-9"})
+    rows = [held(key, place, "elsewhere/1") for key, place in (("stands", "C1"), ("lost", "C2"))]
+    for one in rows:
+        one.kind, one.lease_until = ABORTED, datetime.now(UTC)
+    async with publishing(throat, store, writer):
+        await writer.do(lambda tx: put(tx, *rows))
+        await until(lambda: sorted(state for _, state, _ in states(store)) == ["failed", "sent", "sent"])
+    assert sorted(throat.asked_for) == ["lost", "stands"]
+    assert [place for place, _ in throat.said] == ["C1"]

@@ -376,6 +376,40 @@ def test_post_that_lands_after_an_abort_is_taken_back(evening: Evening) -> None:
     assert evening.slack.removed[-1] == ident
 
 
+def test_post_whose_answer_was_lost_is_known_by_its_words_after_an_abort(evening: Evening) -> None:
+    """X knows our posts by nothing else: it is looked for, taken back once it is found, and its words go then."""
+    evening.until(-10)
+    evening.minute = 0
+    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    [(row_id, draft, _)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
+
+    evening.abort()
+    evening.store.write(lambda tx: send.again(tx, row_id, why="?", now=evening.now, seconds=0))
+    [(_, again, since)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="t", now=evening.now))
+    assert (again.text, since is not None) == (draft.text, True)
+
+    evening.store.write(lambda tx: send.landed(tx, row_id, "123.4", now=evening.now))
+    evening.deliver()
+    assert evening.slack.removed[-1] == "123.4"
+    assert evening.look(lambda tx: {one.text for one in tx.session.exec(select(Outbox)).all()}) == {""}
+
+
+def test_post_that_surely_did_not_leave_is_not_said_after_an_abort(evening: Evening) -> None:
+    """The platform had no time for it: there is nothing to take back, and nothing to say any more."""
+    evening.until(-10)
+    evening.minute = 0
+    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    [(row_id, _, _)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
+
+    evening.abort()
+    said = list(evening.slack.posts)
+    assert not evening.store.write(
+        lambda tx: send.again(tx, row_id, why="429", now=evening.now, seconds=0, unsent=True)
+    )
+    evening.deliver()
+    assert (evening.slack.posts, evening.look(lambda tx: send.due(tx, Platform.SLACK))) == (said, None)
+
+
 # --- restarts --------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from bot.debate import (
     check,
     check_next,
 )
+from bot.outbox import ABORTED
 from bot.phrase import phrase
 from bot.ports import CLOCK, Actor, House, Operation
 from bot.question import State
@@ -183,8 +184,8 @@ def abort(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool =
         raise errors.SomethingSaid(count=said)
     for row in outbox.of_debate(tx, debate_id):
         if row.operation == Operation.POST and row.state == "sending":
-            row.kind, row.debate_id, row.question_id, row.text = "aborted", None, None, ""
-            tx.session.add(row)  # it may be there any moment: send.landed takes it back then
+            row.kind, row.debate_id, row.question_id = ABORTED, None, None
+            tx.session.add(row)  # it may be there any moment: send.landed takes it back then, and its text goes
             continue
         if row.operation == Operation.POST and row.state == "sent":
             say.take_back(tx, row, now=now)

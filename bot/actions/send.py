@@ -47,7 +47,7 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
         return
     row.landed = platform_id
     _settle(tx, row, "sent", why="", now=now)
-    if row.kind == "aborted":
+    if row.kind == rules.ABORTED:
         say.take_back(tx, row, now=now)
     if row.debate_id is not None and row.kind == "question" and messages.asked(tx, row.debate_id):
         rev = debates.bump(tx, row.debate_id)
@@ -58,8 +58,8 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
 def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:
     """The post will be tried again later, as the platform asked; returns False once it is given up for good.
 
-    So it is where the debate has left the place meanwhile. ``unsent`` says that it surely does not stand there, so that
-    nobody needs to look before it is tried again.
+    So it is where the debate has left the place meanwhile, or is gone. ``unsent`` says that it surely does not stand
+    there, so that nobody needs to look before it is tried again.
     """
     row = store.get(tx, row_id)
     if row is None:
@@ -67,7 +67,7 @@ def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None
     if seconds is None and rules.hopeless(row.attempts):
         _settle(tx, row, "failed", why=why, now=now)
         return False
-    if row.debate_id is not None and row.operation == Operation.POST and not _held_there(tx, row.debate_id, row):
+    if (unsent and row.kind == rules.ABORTED) or _left(tx, row):
         _settle(tx, row, "expired", why=why, now=now)
         return False
     row.state, row.lease_until, row.lease_owner, row.error = "queued", None, "", why
@@ -105,14 +105,19 @@ def refused(tx: Tx, row_id: int, *, why: str, now: datetime) -> None:
         _settle(tx, row, "failed", why=why, now=now)
 
 
-def _held_there(tx: Tx, debate_id: int, row: Outbox) -> bool:
-    places = debates.places(tx, debate_id)
-    return any((one.platform, one.address) == (row.platform, row.place) for one in places)
+def _left(tx: Tx, row: Outbox) -> bool:
+    """Whether the post is for a place where its debate is held no more."""
+    if row.debate_id is None or row.operation != Operation.POST:
+        return False
+    places = debates.places(tx, row.debate_id)
+    return all((one.platform, one.address) != (row.platform, row.place) for one in places)
 
 
 def _settle(tx: Tx, row: Outbox, state: str, *, why: str, now: datetime) -> None:
     row.state, row.error, row.lease_until, row.lease_owner = state, why, None, ""
     row.sent_at = now if state == "sent" else None
+    if row.kind == rules.ABORTED:
+        row.text = ""  # it was kept to know the post by
     if row.debate_id is not None:
         row.rev = debates.bump(tx, row.debate_id)
     tx.session.add(row)
