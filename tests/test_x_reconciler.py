@@ -265,3 +265,47 @@ async def test_both_dialects_are_one_log(x: XStandin, sqlite_store: Store) -> No
         await x.post("bea", "por la búsqueda #coral")
         await until(lambda: bot.texts() == ["por la línea #coral", "por la búsqueda #coral"])
         assert bot.intake.counts.quarantined == 0
+
+
+# --- the count -------------------------------------------------------------------------------------------------------
+
+
+async def test_after_the_last_sweep_x_is_asked_how_many_there_were(bot: Listening) -> None:
+    """Once, for half a cent: as many as the log has; what comes after the end is not counted."""
+    for number in range(3):
+        await bot.x.post("ana", f"mensaje {number} #coral")
+    await until(lambda: len(bot.texts()) == 3)
+    ended = await bot.close()
+    await bot.x.post("bea", "demasiado tarde #coral", at=ended + timedelta(seconds=2))
+    await until(lambda: bot.counted() == ["3 en X, 3 en el registro"])
+    await asyncio.sleep(0.5)
+
+    assert (len(bot.x.asked("counts")), bot.x.meter.counts["counts"]) == (1, 1)
+    assert (bot.counted(), bot.ears.health()["lacking"], bot.notices()) == (["3 en X, 3 en el registro"], 0, [])
+
+
+async def test_posts_that_nobody_brought_are_told_of(bot: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X counts forty and the log has one: whoever moderates reads it, and the health says how many."""
+
+    async def counts(_query: str, **_between: datetime) -> int:
+        return 40
+
+    monkeypatch.setattr(bot.ears.reconciler._client, "counts", counts)
+    await bot.x.post("ana", "la única #coral")
+    await until(lambda: len(bot.texts()) == 1)
+    await bot.close()
+    await until(lambda: bot.ears.health()["lacking"] == 39)
+
+    assert bot.notices() == [
+        "X cuenta 40 mensajes de «Los corales» y en el registro hay 1: puede que falten 39."
+    ]  # fmt: skip
+
+
+async def test_an_x_that_does_not_count_changes_nothing(bot: Listening) -> None:
+    """403 to the count: it is not asked again, and nobody is alarmed."""
+    bot.x.faults.status("counts", 403, times=10)
+    await bot.close()
+    await until(lambda: bool(bot.x.asked("counts")))
+    await asyncio.sleep(0.5)
+
+    assert (len(bot.x.asked("counts")), bot.counted(), bot.notices()) == (1, [], [])

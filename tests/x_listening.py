@@ -12,12 +12,12 @@ import pytest
 from sqlmodel import col, select
 
 from bot import debatefile
-from bot.actions import plan, run, send
+from bot.actions import plan, run, send, tally
 from bot.debate import Phase
 from bot.ports import OPERATOR, House, Platform
 from bot.store import debates
 from bot.store.engine import Store, Tx
-from bot.tables import Inbox, Message, Outbox
+from bot.tables import Audit, Inbox, Message, Outbox
 from bot.writer import Writer
 from handlers.intake import Intake
 from handlers.x import keeper, reconciler, stream
@@ -51,7 +51,7 @@ HASTY = Tempo(
     ),
     rules=keeper.Rhythm(retry=0.1, longest_retry=0.5, check=60.0),
     search=reconciler.Rhythm(
-        up=60.0, down=0.2, hopeless=0.5, lag=0.3, overlap=20.0, sweeps=(0.2, 0.5, 0.8), pages=20
+        up=60.0, down=0.2, hopeless=0.5, lag=0.3, overlap=20.0, sweeps=(0.2, 0.5, 1.1), pages=20
     ),
     look=0.02,
     ahead=600.0,
@@ -127,6 +127,16 @@ class Listening:
     def covered(self) -> bool:
         """Whether there was a gap, and all that it missed has been fetched."""
         return set(self.gaps()) == {True}
+
+    def counted(self) -> list[str]:
+        """What is on record of X's own counts."""
+        query = select(Audit.detail).where(Audit.action == tally.COUNTED)
+        return self.look(lambda tx: list(tx.session.exec(query).all()))
+
+    def notices(self) -> list[str]:
+        """What whoever moderates was told of what is lacking."""
+        query = select(Outbox.text).where(Outbox.kind == "lacking")
+        return self.look(lambda tx: list(tx.session.exec(query).all()))
 
     def inbox(self) -> dict[str, str]:
         """The state of each delivery."""

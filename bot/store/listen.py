@@ -51,6 +51,13 @@ def last_delivery(tx: Tx, platform: str) -> datetime | None:
     return tx.session.exec(query).first()
 
 
+def heard(tx: Tx, debate_id: int, platform: str, place: str) -> int:
+    """How many messages were heard of a debate in a place, those counted that are gone since."""
+    m = Message
+    query = select(sa.func.count()).where(m.debate_id == debate_id, m.platform == platform, m.place == place)
+    return tx.session.exec(query).one()
+
+
 def threads(tx: Tx, debate_id: int, platform: str, place: str) -> dict[str, int]:
     """The threads of a debate in a place, by their roots, with how many standing replies are kept; our posts count."""
     m = Message

@@ -160,9 +160,9 @@ class XClient:
         )  # fmt: skip
         return self._page(answer, Billed.OWNED_READ)
 
-    async def counts(self, query: str, *, start: datetime) -> int:
+    async def counts(self, query: str, *, start: datetime, end: datetime | None = None) -> int:
         """How many posts of the last seven days match since ``start``, as X reckons; billed for each call."""
-        answer = await self._wire.get_recent_tweets_count(query, start_time=start, granularity="hour")
+        answer = await self._wire.get_recent_tweets_count(query, start_time=start, end_time=end, granularity="hour")
         self._billed(Billed.COUNTS, [uuid.uuid4().hex])
         meta = answer.get("meta") or {}
         total = meta.get("total_tweet_count", meta.get("total_post_count"))

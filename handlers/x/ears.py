@@ -151,6 +151,7 @@ class XEars:
             "refused": str(refused) if refused is not None else "",
             "missing_fields": list(self.hearing.missing),
             "search_without": sorted(self.reconciler.unknown),
+            "lacking": sum(self.reconciler.lacking.values()),
             "foreign_rules": self.keeper.foreign,
             "debates": len(self._wanted()),
         }

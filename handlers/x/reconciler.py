@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from bot.actions import listen
+from bot.actions import listen, tally
 from bot.actions.listen import OnAir, Unheard
 from bot.ports import Platform
 from bot.store.engine import Tx
@@ -52,6 +52,7 @@ class _Watch:
     limited: bool = False  # it was X that named the time
     wanted: bool = True  # at once
     swept: int = 0
+    counted: bool = False
     floor: datetime | None = None  # until here all has been found
     task: asyncio.Task[None] | None = None
 
@@ -89,6 +90,7 @@ class Reconciler:
         self.unknown: frozenset[str] = frozenset()  # operators that X does not understand
         self.refused: XRefused | None = None
         self.counts = Counts()
+        self.lacking: dict[int, int] = {}  # by debate, how many posts X counts more than the log has
         self.on_refused: Callable[[XRefused], None] = lambda _refused: None
 
     @property
@@ -241,6 +243,9 @@ class Reconciler:
             watch.not_before, self.refused = None, None
             self.counts.sweeps += sweeps > watch.swept
             watch.swept = sweeps
+            if sweeps and sweeps == len(self._rhythm.sweeps) and not watch.counted:
+                watch.counted = True
+                await self._count(watch.debate)
 
     def _floor(self, watch: _Watch, gaps: Sequence[Unheard], now: datetime, *, sweep: bool) -> datetime:
         """Where a search begins: before what is covered, and before each gap that is not."""
@@ -311,6 +316,30 @@ class Reconciler:
                 return True
             tokens.add(token)
         return False
+
+    async def _count(self, debate: OnAir) -> None:
+        """X's own count stands beside the log's, once for each debate."""
+        if debate.opened_at is None or debate.until is None:
+            return
+        try:
+            with self._store.read() as tx:
+                if not tally.wanted(tx, debate.debate_id):
+                    return
+            asked = rules.queries(debate, self._me, without=self.unknown)
+            end = debate.until + timedelta(seconds=1)  # X is asked in whole ones
+            # A post that two queries find is counted twice: there are at least as many as one of them finds.
+            there = max([await self._client.counts(one, start=debate.opened_at, end=end) for one in asked])
+            counted = partial(tally.counted, debate_id=debate.debate_id, place=debate.place, there=there)
+            lacking = await self._writer.do(partial(counted, now=self._clock()))
+        except XRefused as refused:
+            structlog.get_logger().warning("x does not count", why=str(refused))
+            self.on_refused(refused)
+        except Exception as error:  # noqa: BLE001  (a count is a help, and disturbs nobody)
+            structlog.get_logger().warning("x's count is not kept", why=f"{type(error).__name__}: {error}")
+        else:
+            if lacking:
+                structlog.get_logger().error("x counts more posts than the log has", lacking=lacking, of=there)
+                self.lacking[debate.debate_id] = lacking
 
     def _refuse(self, watch: _Watch, refused: XRefused) -> None:
         structlog.get_logger().warning("x's search refused", why=str(refused))
