@@ -277,11 +277,11 @@ async def test_after_the_last_sweep_x_is_asked_how_many_there_were(bot: Listenin
     await until(lambda: len(bot.texts()) == 3)
     ended = await bot.close()
     await bot.x.post("bea", "demasiado tarde #coral", at=ended + timedelta(seconds=2))
-    await until(lambda: bot.counted() == ["3 en X, 3 en el registro"])
+    await until(lambda: bot.counted() == ["3/3"])
     await asyncio.sleep(0.5)
 
     assert (len(bot.x.asked("counts")), bot.x.meter.counts["counts"]) == (1, 1)
-    assert (bot.counted(), bot.ears.health()["lacking"], bot.notices()) == (["3 en X, 3 en el registro"], 0, [])
+    assert (bot.counted(), bot.ears.health()["lacking"], bot.notices()) == (["3/3"], 0, [])
 
 
 async def test_posts_that_nobody_brought_are_told_of(bot: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
