@@ -23,7 +23,7 @@ def wanted(tx: Tx, debate_id: int) -> bool:
 
 
 def counted(tx: Tx, debate_id: int, place: str, there: int, *, now: datetime) -> int:
-    """The count is on record (log/X); returns how many posts the log lacks beyond what is ordinary, and the moderators know."""
+    """The count is on record (log/X); returns how many posts are lacking that the moderators are told of."""
     debate = debates.get(tx, debate_id)
     here = store.heard(tx, debate_id, Platform.X, place)
     debates.record(tx, who=CLOCK.who, action=COUNTED, debate_id=debate_id, now=now, detail=f"{here}/{there}")
