@@ -125,6 +125,10 @@ class Overlap(Refusal):
     """Se solapa con «{title}» ({starts}) en {place}. No se ha guardado nada; elige otra hora u otro lugar."""
 
 
+class NoHashtag(Refusal):
+    """«{title}» no tiene etiqueta, y en X se participa con una. Pon una, o quita X. No se ha programado nada."""
+
+
 class BadPlace(Refusal):
     """El debate no puede cambiar en «{place}»: {why}. No se ha cambiado nada."""
 

@@ -118,6 +118,16 @@ def test_a_place_where_another_debate_is_held_is_refused(sqlite_store: Store) ->
         join(sqlite_store, debate_id, "x")
 
 
+def test_x_without_a_hashtag_is_refused(sqlite_store: Store) -> None:
+    """It would be planned, and never be on X; nothing is."""
+    house = House(slack_channel="", hashtag="", x=True)
+    wanted = DebateFile("Sin etiqueta", QUESTIONS, starts=NOW, x=True)
+    with pytest.raises(errors.NoHashtag):
+        sqlite_store.write(lambda tx: plan.add(tx, wanted, house=house, actor=OPERATOR, now=NOW))
+    with sqlite_store.read() as tx:
+        assert debates.every(tx) == []
+
+
 def test_a_post_that_was_being_tried_is_not_tried_again_where_the_debate_has_left(store: Store) -> None:
     """X does not answer, and is left for it: what it did not take stays unsaid, also when it is well again."""
     debate_id = opened(store)

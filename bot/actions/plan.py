@@ -22,7 +22,7 @@ SLACKNESS_SECONDS = 5
 
 
 def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) -> Debate:
-    """The debate is planned with its questions, places and cues; raises ``PastStart`` or ``Overlap``."""
+    """The debate is planned with its questions, places and cues; raises ``PastStart``, ``NoHashtag`` or ``Overlap``."""
     require_moderator(actor)
     zone = plan.timezone or house.timezone
     starts_at = localtime.resolve(plan.starts, zone) if plan.starts else None
@@ -157,6 +157,8 @@ def _places(plan: DebateFile, house: House, debate: Debate) -> list[tuple[str, s
     channel = house.slack_channel if plan.slack is None else plan.slack
     if channel:
         found.append((Platform.SLACK, channel))
+    if plan.x and not debate.hashtag:
+        raise errors.NoHashtag(title=debate.title)
     if on_x and debate.hashtag:
         found.append((Platform.X, debate.hashtag.casefold()))
     if plan.room:
