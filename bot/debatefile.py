@@ -60,6 +60,8 @@ def read(path: Path, *, needs_start: bool = True) -> DebateFile:
     """The plan in a file; raises ``BadDebateFile`` with every fault."""
     try:
         source = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise errors.BadDebateFile(faults=phrase("no existe el fichero {path}", path=path)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise errors.BadDebateFile(faults=f"{path}: {error}") from error
     return parse(source, needs_start=needs_start)

@@ -124,10 +124,13 @@ def test_check_tells_good_from_bad_and_stores_nothing(tertulia: Terminal) -> Non
     ("args", "refusal"),
     [
         (("debate", "show", "7"), "No hay ningún debate «7». Míralos con: tertulia debate list"),
-        (("debate", "add", "debate.toml"), "Se solapa con «¿Quién es el CXO?»"),
-        (("debate", "add", "debate.toml", "--starts", "2020-01-14T19:00"), "El comienzo, 2020-01-14T18:00:00+00:00"),
+        (("debate", "add", "debate.toml"), "Se solapa con «¿Quién es el CXO?» (2037-01-14T19:00:00+01:00)"),
+        (("debate", "add", "debate.toml", "--starts", "2020-01-14T19:00"), "El comienzo, 2020-01-14T19:00:00+01:00,"),
         (("debate", "add", "debate.toml", "--starts", "2037-03-29T02:30"), "Las 02:30 no existen en Europe/Madrid"),
-        (("debate", "add", "nada.toml"), "El fichero de debate tiene fallos"),
+        (
+            ("debate", "add", "nada.toml"),
+            "El fichero de debate tiene fallos y no se ha guardado nada: no existe el fichero nada.toml",
+        ),
         (("debate", "add", "--ready", "nada", "--starts", "2037-01-14T19:00"), "No hay ningún debate ya escrito"),
         (("debate", "hold", "1"), "El debate está"),
         (("debate", "reorder", "1", "99"), "No hay ninguna pregunta «99»"),

@@ -218,7 +218,7 @@ def test_command_prints_the_id_alone_and_tells_the_rest(tertulia: Terminal, fold
 
     assert (answer.code, answer.out) == (0, "1\n")
     assert answer.err == (
-        "«#cx, 2027-01-15 – 2027-01-16»: 7 mensajes de 3 personas, 0 preguntas. "
+        "«#cx, 2027-01-15 – 2027-01-16»: 7 mensajes de 2 personas, 0 preguntas. "
         "Sin traer: 2 avisos del sistema, 1 que no se entienden.\n"
     )
     shown = tertulia("debate", "show", "1", "--json").json
@@ -237,7 +237,7 @@ def test_zip_with_a_folder_around_it_is_read_alike(tertulia: Terminal, folder: P
         for file in sorted(folder.rglob("*.json")):
             archive.write(file, Path("mi export") / file.relative_to(folder))
 
-    assert brought(tertulia, packed, "--title", "De un zip").err.startswith("«De un zip»: 7 mensajes de 3 personas")
+    assert brought(tertulia, packed, "--title", "De un zip").err.startswith("«De un zip»: 7 mensajes de 2 personas")
 
 
 @pytest.mark.parametrize(

@@ -34,3 +34,11 @@ def test_draft_names_what_is_left_for_another_day(store: Store, house: House) ->
     evening.until(80)
 
     assert "## Questions for another day\n\n- ¿Y mañana?" in draft(transcripts.load(store, evening.id), words("en"))
+
+
+def test_draft_counts_one_person_as_one(store: Store, house: House) -> None:
+    """In the words of every other transcript."""
+    evening = Evening(store, house).until(12)
+    evening.says("Ana", "R1 una sola voz")
+
+    assert " · 1 persona, 1 mensaje\n" in draft(transcripts.load(store, evening.id), words("es"))

@@ -16,7 +16,7 @@ from bot.debate import Pace, Phase
 from bot.localtime import wall
 from bot.ports import Actor, House, Operation, Platform, Said
 from bot.question import LONGEST, Source, State
-from bot.store import bulk, debates
+from bot.store import bulk, debates, people
 from bot.store import log as store
 from bot.store.engine import Tx
 from bot.tables import Debate, Outbox, Place, Question, to_micros
@@ -46,7 +46,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The debate that an import made, and how much it holds."""
+    """The debate that an import made, and how much it holds: as its transcript counts."""
 
     debate_id: int
     title: str
@@ -80,8 +80,9 @@ def bring(
     if other is not None:
         raise errors.AlreadyImported(debate=other.id, title=other.title)
     debates.record(tx, who=actor.who, action="import", debate_id=debate.id, now=now, detail=origin.name)
-    messages = bulk.count(tx, debate.id)
-    return Imported(debates.ident(debate), debate.title, messages, len(origin.questions), len(bulky.people))
+    debate_id = debates.ident(debate)
+    messages, told_by = bulk.count(tx, debate.id), people.participants(tx, debate_id)
+    return Imported(debate_id, debate.title, messages, len(origin.questions), told_by)
 
 
 def _debate(tx: Tx, origin: Origin, opened_at: datetime, *, house: House, now: datetime) -> Debate:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot import errors
+from bot import errors, localtime
 from bot.actions import brief, say
 from bot.actions.plan import may
 from bot.debate import LIVE, Verb
@@ -28,7 +28,7 @@ def join(tx: Tx, debate: Debate, where: str, *, house: House, actor: Actor, now:
         raise errors.BadPlace(place=where, why=phrase("ya está allí"))
     clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=debate_id)
     if clash is not None:
-        starts = clash.starts_at.isoformat()
+        starts = localtime.wall(clash.starts_at, clash.timezone).isoformat()
         raise errors.Overlap(title=clash.title, starts=starts, place=f"{platform}:{address}")
     place = Place(debate_id=debate_id, platform=platform, address=address)
     tx.session.add(place)

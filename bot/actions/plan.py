@@ -27,7 +27,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     zone = plan.timezone or house.timezone
     starts_at = localtime.resolve(plan.starts, zone) if plan.starts else None
     if starts_at is None or (now - starts_at).total_seconds() > SLACKNESS_SECONDS:
-        raise errors.PastStart(starts=starts_at.isoformat() if starts_at else "?")
+        raise errors.PastStart(starts=localtime.wall(starts_at, zone).isoformat() if starts_at else "?")
     pace = plan.pace.fitted(len(plan.questions))
     debate = Debate(
         slug=free_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
@@ -39,7 +39,8 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     for platform, address in wanted:
         clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=None)
         if clash is not None:
-            raise errors.Overlap(title=clash.title, starts=clash.starts_at.isoformat(), place=f"{platform}:{address}")
+            starts = localtime.wall(clash.starts_at, clash.timezone).isoformat()
+            raise errors.Overlap(title=clash.title, starts=starts, place=f"{platform}:{address}")
     debate_id = debates.add(tx, debate)
     tx.session.add_all(Place(debate_id=debate_id, platform=platform, address=address) for platform, address in wanted)
     for position, one in enumerate(plan.questions, start=1):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot import dates, richtext
 from bot.exports.formats import Say
+from bot.exports.wording import Wording
 from bot.recap import Answer, best
 from bot.transcript import Line, Transcript
 
@@ -14,7 +15,8 @@ def draft(transcript: Transcript, say: Say) -> str:
     lines = [line for line in transcript.lines() if not line.deleted and line.role != "bot"]
     found = best(_answers(lines))
     when = dates.long(head.opened_at or head.starts_at, head.timezone, locale=say.locale)
-    counts = say("{people} personas, {messages} mensajes", people=head.people, messages=head.messages)
+    wording = Wording(head, say)
+    counts = f"{wording.people(head.people)}, {wording.messages(head.messages)}"
     parts = [f"# {say('Resumen de «{title}»', title=richtext.to_markdown(head.title))}", f"{when} · {counts}"]
     parts.append(say("Borrador: elige, corrige y publica con tus palabras."))
     parts += [head.notice] if head.notice else []

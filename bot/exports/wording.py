@@ -71,8 +71,7 @@ class Wording:
         facts.append(dates.long(head.opened_at or head.starts_at, head.timezone, locale=say.locale))
         if head.host:
             facts.append(say("Conduce: {host}", host=head.host))
-        people = say("1 persona") if head.people == 1 else say("{count} personas", count=head.people)
-        facts.append(f"{self.messages(head.messages)} · {people}")
+        facts.append(f"{self.messages(head.messages)} · {self.people(head.people)}")
         if head.phase in {"open", "held"}:
             facts.append(say("El debate sigue abierto: esto es lo dicho hasta ahora."))
         if head.notice:
@@ -82,6 +81,10 @@ class Wording:
     def messages(self, count: int) -> str:
         """«1 mensaje», «3 mensajes»."""
         return self.say("1 mensaje") if count == 1 else self.say("{count} mensajes", count=count)
+
+    def people(self, count: int) -> str:
+        """«1 persona», «3 personas»."""
+        return self.say("1 persona") if count == 1 else self.say("{count} personas", count=count)
 
     def title(self, section: Section) -> str:
         """The heading of a section, on one line."""
