@@ -16,6 +16,7 @@ import structlog
 from bot import errors
 from bot.actions import inbox
 from bot.actions.inbox import Delivery
+from bot.ports import Platform
 from bot.store.engine import Tx
 from bot.writer import Writer
 
@@ -145,11 +146,12 @@ class Intake:
                 await self._keep(delivery, error.splitlines()[0][:500], done)
 
     async def _keep(self, delivery: Delivery, error: str, done: Done) -> None:
-        structlog.get_logger().warning("quarantined", platform=delivery.platform, id=delivery.event_id, why=error)
+        told = {"platform": delivery.platform, "id": _shown(delivery)}
+        structlog.get_logger().warning("quarantined", **told, why=error)
         try:
             await self._writer.do(partial(_quarantine, delivery=delivery, error=error, now=self._clock()))
         except Exception as trouble:  # noqa: BLE001  (not kept: the platform must send it again)
-            structlog.get_logger().error("not kept", platform=delivery.platform, id=delivery.event_id, why=str(trouble))
+            structlog.get_logger().error("not kept", **told, why=str(trouble))
             self._refuse([(delivery, done)])
         else:
             self.counts.quarantined += 1
@@ -173,6 +175,12 @@ def _take(tx: Tx, *, deliveries: Sequence[Delivery], now: datetime) -> None:
 
 def _quarantine(tx: Tx, *, delivery: Delivery, error: str, now: datetime) -> None:
     inbox.quarantine(tx, delivery, error=error, now=now)
+
+
+def _shown(delivery: Delivery) -> str:
+    """A delivery's id as it may stand in a log file; X's hold the ids of posts, which are not to outlive them."""
+    kind, _, _ident = delivery.event_id.rpartition(":")
+    return kind if delivery.platform == Platform.X else delivery.event_id
 
 
 def _answer(future: "asyncio.Future[bool]", ok: bool) -> None:

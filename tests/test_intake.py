@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
 from bot.actions.inbox import Delivery
 from bot.ports import Author, Platform, Said
@@ -79,6 +80,16 @@ async def test_one_poisonous_delivery_harms_no_other(store: Store, writer: Write
     assert texts == [f"mensaje {number}" for number in (0, 1, 2, 4, 5)]
     assert [row for row in rows if row[1] != "done"] == [("Ev3", "quarantined", "raw 3")]
     assert (intake.counts.deliveries, intake.counts.quarantined, intake.counts.refused) == (5, 1, 0)
+
+
+@pytest.mark.parametrize(("platform", "shown"), [(Platform.X, "x:post"), (Platform.SLACK, "x:post:190000001")])
+async def test_no_log_file_names_a_post_of_x(store: Store, writer: Writer, platform: Platform, shown: str) -> None:
+    """Its id is X's content, and what a log file holds is not erased with the post."""
+    strange = Delivery(platform, "x:post:190000001", (), "{}")
+    with capture_logs() as told:
+        Intake(writer).quarantine(strange, "no text", lambda _ok: None)
+        await asyncio.sleep(0)
+    assert [(one["event"], one["id"]) for one in told] == [("quarantined", shown)]
 
 
 async def test_a_delivery_that_comes_again_changes_nothing(store: Store, writer: Writer) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.engine import Store
+from handlers.x.refused import Kind
 from handlers.x.stream import Address, Backoff, End, Pace, State, Stream
 
 from tests.standin_x.problems import Answer
@@ -321,6 +322,38 @@ async def test_a_strange_line_is_kept_and_disturbs_nothing(bot: Listening) -> No
     await until(lambda: bot.texts() == ["detrás #coral"])
     assert sorted(bot.inbox().values()) == ["done", "quarantined"]
     assert len(bot.x.connections) == 1
+
+
+async def test_a_trouble_that_x_tells_of_in_the_stream_is_kept(bot: Listening) -> None:
+    """Neither a post nor a goodbye: somebody may look at what X meant, and the stream goes on."""
+    trouble = {"title": "Upstream trouble", "type": "https://api.twitter.com/2/problems/rule-evaluation"}
+    bot.x.faults.strange_line(json.dumps({"errors": [trouble]}).encode())
+    await bot.x.post("ana", "detrás #coral")
+    await until(lambda: bot.texts() == ["detrás #coral"])
+    assert sorted(bot.inbox().values()) == ["done", "quarantined"]
+    assert len(bot.x.connections) == 1
+
+
+async def test_a_refusal_that_comes_in_pieces_is_read_to_its_end() -> None:
+    """The month's posts have been read; what says so is in the second half of the body."""
+    body = b'{"title": "UsageCapExceeded", "status": 429, "type": "https://api.twitter.com/2/problems/usage-capped"}'
+
+    gone = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body[:20]))
+        await asyncio.sleep(0.05)
+        writer.write(body[20:])
+        await reader.read()  # until the other side has closed
+        writer.close()
+        gone.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        stream = Stream(Address(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", {}), lambda _line: None)
+        stream.start()
+        await until(lambda: not stream.running)
+        await gone.wait()
+    assert (stream.state, stream.refused is not None and stream.refused.kind) == (State.STOPPED, Kind.CAPPED)
 
 
 async def test_a_rule_without_a_tag_disturbs_nothing(bot: Listening) -> None:

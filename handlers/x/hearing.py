@@ -142,6 +142,8 @@ class Hearing:
             structlog.get_logger().warning("x ends the stream", why=line.disconnect)
         if line.deleted:
             self._gone(line.deleted, at)
+        elif line.post is None and not (line.keepalive or line.disconnect):
+            raise Strange(f"trouble: {line.errors[0].get('title') if line.errors else ''}"[:200])
         if line.post is None:
             return
         self._look_for(line.missing)

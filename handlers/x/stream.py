@@ -236,7 +236,7 @@ class Stream:
             headers = {**self._address.headers, "Accept-Encoding": "identity"}
             async with session.get(URL(self._address.url, encoded=True), headers=headers) as answer:
                 if answer.status != 200:
-                    raw = await answer.content.read(_BODY)
+                    raw = await self._body(answer)
                     secrets = self._address.secrets
                     refused = refusal(answer.status, answer.headers, raw, now=self._clock(), secrets=secrets)
                     return _end_of(refused), refused
@@ -257,6 +257,16 @@ class Stream:
         finally:
             self._ended(opened)
         return end, refused
+
+    async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
+        """A refusal's body to its end, however many pieces it comes in: what is cut short says less than it means."""
+        raw = b""
+        async with asyncio.timeout(self._pace.connect):
+            async for piece in answer.content.iter_any():
+                raw += piece
+                if len(raw) > _BODY:
+                    break
+        return raw[:_BODY]
 
     async def _listen(self, answer: aiohttp.ClientResponse) -> None:
         self.counts.reconnects += self.last_byte is not None
