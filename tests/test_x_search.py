@@ -166,14 +166,30 @@ async def test_an_operator_that_x_does_not_know_takes_nothing_else_along(
     assert (strict.refused, bot.ears.health()["search_without"]) == (2, ["quotes_of_tweet_id"])
 
 
-class _Strict(_Strange):
-    """A client of an X that does not understand every operator."""
+@pytest.mark.parametrize("word", ["#coral", "to:"])
+async def test_a_word_that_nothing_can_do_without_keeps_the_gap_open(
+    bot: Listening, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """Without the hashtag, or who speaks to us, search has not found it all; the health shows the refusal."""
+    monkeypatch.setattr(bot.ears.reconciler._client, "search", _Strict(bot, word).search)
+    await silenced(bot)
+    bot.x.faults.clear()
+    await until(lambda: bot.ears.stream.live and bot.ears.reconciler.counts.failures > 2)
 
-    refused = 0
+    assert (bot.gaps(), bot.ears.health()["ok"], bot.ears.health()["search_without"]) == ([False], False, [])
+
+
+class _Strict(_Strange):
+    """A client of an X that does not understand every word."""
+
+    def __init__(self, bot: Listening, word: str = "quotes_of_tweet_id") -> None:
+        super().__init__(bot)
+        self.word = word
+        self.refused = 0
 
     async def search(self, query: str, *, since_id: str | None = None, next_token: str | None = None) -> Page:
-        """As the client's own, but for quotes."""
-        if "quotes_of_tweet_id" in query:
+        """As the client's own, but for that word."""
+        if self.word in query:
             self.refused += 1
             raise XRefused(400, Kind.REFUSED, "Reference to invalid operator")
         return await self.real(query, since_id=since_id, next_token=next_token)

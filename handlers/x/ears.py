@@ -93,7 +93,7 @@ class XEars:
         self._looking = loop.create_task(self._run())
 
     async def stop(self) -> None:
-        """X is not listened to any more, and what was heard is committed."""
+        """X is not listened to any more, and what was heard is committed, or is fetched at the next start."""
         await _cancelled(self._looking, *self._tasks)
         await self.stream.stop()
         await self.reconciler.stop()

@@ -263,7 +263,7 @@ class Reconciler:
         asked = [(query, tag) for query in rules.queries(debate, self._me, without=self.unknown)]
         if self._me:
             asked.append((rules.mentions(self._me), rules.MENTIONS))
-        whole = True
+        whole, apart = True, False
         trouble: XRefused | None = None
         for query, tag in asked:
             try:
@@ -271,9 +271,12 @@ class Reconciler:
             except XRefused as refused:
                 if refused.kind in {Kind.CREDITS, Kind.LIMITED}:
                     raise
-                trouble = refused
-        if trouble is not None and trouble.kind is Kind.REFUSED:
-            return await self._apart(debate, since_id) and whole
+                if refused.kind is Kind.REFUSED and tag != rules.MENTIONS:
+                    apart = True
+                else:
+                    trouble = refused
+        if apart:
+            whole = await self._apart(debate, since_id) and whole
         if trouble is not None:
             raise trouble
         return whole
