@@ -12,8 +12,10 @@ APT   := DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 ROOT_ON_DEBIAN := [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]
 
 .DEFAULT_GOAL := help
+ifndef AT_ONCE
 .NOTPARALLEL:
-.PHONY: help setup run test lint types imports wheel tests browser bench screenshots words lock
+endif
+.PHONY: help setup run test checks lint types imports wheel tests browser bench screenshots words lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +26,10 @@ setup: $(READY) ## .venv with the locked dependencies (quick when nothing change
 run: setup ## set-up, then the bot: http://127.0.0.1:8000
 	@$(BIN)/tertulia run
 
-test: setup browser lint types imports wheel tests ## set-up, then everything that CI checks
+test: setup browser checks tests ## set-up, then everything that CI checks
+
+checks: setup # two at a time: each is one process
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync AT_ONCE=1 types wheel lint imports
 
 lint: setup ## style
 	$(BIN)/ruff check .
@@ -37,7 +42,7 @@ imports: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
 tests: setup ## the tests alone; ARGS="-k word" to choose
-	$(BIN)/pytest -n 2 $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 wheel: setup $(EMPTY)/.ready ## build the wheel and ask it for help in an empty environment
 	@rm -rf build/dist && $(BIN)/python -m hatchling build -t wheel -d build/dist

@@ -28,6 +28,16 @@ if os.environ.get("CI"):
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, the longest come first and those of one browser together.
+
+    Each process begins with a half of the list and takes from the end of the other's what that has not come to.
+    """
+    if hasattr(config, "workerinput"):
+        first = ("crash", "browser")
+        items.sort(key=lambda item: next((at for at, name in enumerate(first) if item.get_closest_marker(name)), 2))
+
+
 class PostgresServer(NamedTuple):
     """A server on which databases may be made and dropped; ``url`` leads to one that is always there."""
 
@@ -157,6 +167,19 @@ def _at_work(store: Store) -> Iterator[Writer]:
     writer.start()
     yield writer
     writer.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """The system's Chromium, alone: nothing is fetched from anywhere; without it the test is skipped."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here (Debian: apt install chromium)")
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    return {
+        **browser_type_launch_args, "executable_path": chromium,
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet],
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -1,37 +1,32 @@
 """The exported page in a real browser, from a file and without a network: it reads, it filters, it prints."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
+from tests.test_browser import axe
 from tests.test_exports import written
 
-pytestmark = pytest.mark.browser
-AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, tmp_path: Path) -> AsyncIterator[Page]:
     """The golden debate's page, open in Chromium; whatever the page may not do fails the test."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
     file = tmp_path / "debate.html"
     file.write_bytes(written("html"))
     complaints: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = await browser.new_context(locale="es-ES", offline=True)
-        opened = await context.new_page()
-        opened.on("console", lambda message: complaints.append(message.text))
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on("dialog", lambda dialog: complaints.append(dialog.message))
-        await opened.goto(file.as_uri())
-        yield opened
-        await browser.close()
+    context = await browser.new_context(locale="es-ES", offline=True)
+    opened = await context.new_page()
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("dialog", lambda dialog: complaints.append(dialog.message))
+    await opened.goto(file.as_uri())
+    yield opened
+    await context.close()
     assert complaints == []
 
 
@@ -74,9 +69,7 @@ async def test_page_is_accessible(page: Page, scheme: str) -> None:
     """Axe finds nothing, by day and by night, on a phone."""
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = await page.evaluate("axe.run().then(result => result.violations.map(one => one.id + ': ' + one.help))")
-    assert found == []
+    assert await axe(page) == []
     wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert wide is False
 

@@ -3,7 +3,6 @@
 X itself is never reached: whatever a page opens there is answered here, and its address is kept.
 """
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,16 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.room_evening import served
-from tests.test_browser import PHONE, Room, axe, browser_type_launch_args, enter, join, picture
+from tests.test_browser import PHONE, Room, axe, enter, join, picture
 from tests.test_tray import OnX
 
-__all__ = ["browser_type_launch_args"]  # the system's Chromium, as a fixture
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here (Debian: apt install chromium)"),
-    pytest.mark.asyncio(loop_scope="session"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 class Held:
