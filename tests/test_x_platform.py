@@ -169,6 +169,22 @@ async def test_questions_go_out_and_answers_come_in_under_them(x: XStandin, sqli
         assert len(x.asked("users")) == 1
 
 
+async def test_who_changes_their_name_in_the_middle_is_one_person(x: XStandin, sqlite_store: Store) -> None:
+    """Name and handle are others from the second post on; both posts have the name that X tells at the end."""
+    ana = x.person("Ana", "ana")
+    async with bot_on(x, sqlite_store, access_of(x)) as bot:
+        await bot.listening()
+        await x.post(ana, "antes #coral")
+        await until(lambda: len(bot.log()) == 1)
+        x.rename("ana", "Ana María", "anam")
+        await x.post(ana, "después #coral")
+        await until(lambda: len(bot.log()) == 2)
+        await bot.close()
+        await until(lambda: [name for name, _, _ in bot.log()] == ["Ana María", "Ana María"])
+
+        assert bot.look(lambda tx: tx.conn.exec_driver_sql("SELECT count(*) FROM person").scalar()) == 1
+
+
 async def test_with_the_bearer_alone_x_is_heard(x: XStandin, sqlite_store: Store) -> None:
     """Nothing is posted, the reason is kept, and whoever uses the hashtag is in the log."""
     async with bot_on(x, sqlite_store, access_of(x, speaks=False)) as bot:
