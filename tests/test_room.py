@@ -19,6 +19,7 @@ from bot.debate import Phase
 from bot.ports import OPERATOR, Actor, House
 from bot.store import debates, messages, passes, people
 from handlers.room import security
+from handlers.room.limits import CLICK
 
 from tests.room_evening import Evening, slack_said
 
@@ -425,6 +426,19 @@ def test_moderators_link_is_shown_without_being_used_and_works_once(evening: Eve
         assert (again.status_code, "ya se ha usado" in shown(again)) == (410, True)
         assert stranger.get(link).status_code == 410
         assert stranger.post(f"/d/{evening.slug}/do/next").status_code == 403
+
+
+def test_who_tries_what_moderators_do_is_on_record(evening: Evening, visitor: TestClient) -> None:
+    """A member by name, and no more often than one may click; of a stranger there is nothing to write down."""
+    evening.plan()
+    assert visitor.post(f"/d/{evening.slug}/do/next").status_code == 403
+    join(visitor, evening, "Ana")
+    tried = [visitor.post(f"/d/{evening.slug}/do/next").status_code for _ in range(2 * CLICK.burst)]
+
+    with evening.store.read() as tx:
+        refused = tx.conn.exec_driver_sql("SELECT who, detail FROM audit WHERE action = 'refused'").all()
+    assert (set(tried), set(refused)) == ({403}, {("room:ana", "next")})
+    assert len(refused) < len(tried)
 
 
 def test_session_ends_with_leaving(evening: Evening, visitor: TestClient) -> None:

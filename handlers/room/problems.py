@@ -1,6 +1,7 @@
 """What a visitor sees when something cannot be done: the right status, a kind sentence, and the text they wrote."""
 
 import time
+from contextlib import suppress
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -8,9 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import errors
+from bot.store import debates
 from bot.words.catalogue import Words, words
 from handlers.room import refusals
-from handlers.room.context import Visitor, address_of, locale_of, page, visitor_of
+from handlers.room.context import Visitor, address_of, locale_of, page, room_of, slow_down, visitor_of
+from handlers.room.limits import CLICK
 
 logger = structlog.get_logger(__name__)
 
@@ -50,7 +53,22 @@ async def refused(request: Request, error: Exception) -> Response:
     """A refusal that no page of its own took up."""
     if not isinstance(error, errors.TertuliaError):
         raise error
+    if isinstance(error, errors.NotModerator) and request.method == "POST":
+        await _note(request)
     return wait(error, show(request, status(error), words(locale_of(request)).error(error)))
+
+
+async def _note(request: Request) -> None:
+    """An audit row says which member tried what without the role for it; whoever keeps trying fills no disk with it."""
+    room, visitor = room_of(request), visitor_of(request)
+    if visitor.actor is None:
+        return
+    who, what, now = visitor.actor.who, request.url.path.rpartition("/")[2], room.clock()
+    with suppress(errors.TertuliaError):
+        slow_down(request, visitor, CLICK)
+        await room.writer.do(
+            lambda tx: debates.record(tx, who=who, action="refused", debate_id=None, now=now, detail=what)
+        )
 
 
 async def http(request: Request, error: Exception) -> Response:
