@@ -3,8 +3,8 @@
 Everything goes one way through the house::
 
     Slack ─┐ ears                                                     mouths ┌─ Slack
-    room  ─┼─ handlers/*  ── Incoming ─►  inbox row ─► rules ─► log rows     ├─ room
-           │  translate only              (committed    pure      + outbox ──┘
+    X     ─┼─ handlers/*  ── Incoming ─►  inbox row ─► rules ─► log rows     ├─ X
+    room  ─┤  translate only              (committed    pure      + outbox ──┴─ room
     clock ─┴─ schedules/*  ── due cues ─►  before ack)            rows, ONE    publishers send, then mark
                                                                   commit
     transcript = a pure function of the log ─► exports, board, recap, search
@@ -13,7 +13,8 @@ Who may know whom: each layer imports those below it and none above (CI holds it
 
     1  bot/cli/  bot/__main__.py                     commands
     2  bot/app.py  bot/doctor.py  bot/rehearsal/     wiring: the only ones that know every room of the house
-    3  handlers/slack/  handlers/room/  schedules/   platforms and clock, none of which knows another
+    3  handlers/slack/  handlers/x/  handlers/room/  platforms and clock, none of which knows another
+       schedules/
     4  bot/actions/                                  one function for each verb: load, decide, save
     5  bot/writer.py  bot/backup.py  bot/store/      the one thread that writes; the only SQL
     6  bot/tables.py                                 what is kept
