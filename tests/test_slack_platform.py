@@ -1,21 +1,29 @@
 """Slack as one part of the bot: it starts or says why not, listens either way, and stops in time."""
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import uvicorn
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from sqlmodel import select
 from starlette.applications import Starlette
 
 from bot import errors
+from bot.ports import Said
 from bot.store.engine import Store
+from bot.tables import Inbox
 from bot.writer import Writer
 from handlers.slack.desk import Desk
+from handlers.slack.ears import Ears
+from handlers.slack.mrkdwn import Names
 from handlers.slack.platform import Keys, SlackPlatform, Surroundings
 from handlers.slack.reception import Reception
 from handlers.slack.standin.server import SlackStandin
@@ -264,3 +272,33 @@ async def test_the_buttons_below_a_question_answer_to_who_pressed(slack: SlackSt
         assert (await slack.press(BEA, post.ts, "ask")).acked
         await until(lambda: any(call.method == "views.open" for call in slack.record.calls))
         assert slack.workspace.channels[PLAZA].messages[post.ts]["text"].startswith("P1 ")
+
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "slack"
+
+
+async def test_no_known_payload_loses_a_row(slack: SlackStandin, sqlite_store: Store) -> None:
+    """Whatever Slack may send is acknowledged once it is a row: done, or in the quarantine as it came."""
+    if not DATA.exists():
+        pytest.skip("Slack's sample payloads are not beside the checkout (../shared/data/slack)")
+    bodies = [body for path in sorted(DATA.rglob("*.json")) if isinstance(body := json.loads(path.read_bytes()), dict)]
+    now = int(time.time())
+    for number, body in enumerate(bodies):
+        body["event_id"] = f"Ev{number}"
+        if isinstance(event := body.get("event"), dict):
+            event.update({"channel": PLAZA, "ts": f"{now}.{number:06}"} if event.get("type") == "message" else {})
+    async with live(slack, sqlite_store) as bot:
+        hearing = bot.platform.hearing
+        assert hearing is not None
+        took = await asyncio.gather(*(hearing.put(body, json.dumps(body)) for body in bodies))
+        with sqlite_store.read() as tx:
+            rows = {row.event_id: row for row in tx.session.exec(select(Inbox)).all()}
+        strange = [row for row in rows.values() if row.state == "quarantined"]
+        assert (set(took), set(rows), len(bodies) > 800) == ({True}, {body["event_id"] for body in bodies}, True)
+        assert [row.event_id for row in strange if row.payload != json.dumps(bodies[int(row.event_id[2:])])] == []
+        assert bot.platform.intake.counts.quarantined == len(strange)
+        ears = Ears("U9", "B9", Names(str, str))
+        said = [one.id for body in bodies for one in ears.hear(body.get("event")).incoming if isinstance(one, Said)]
+        tonight = [one for one in said if one.startswith(f"{now}.")]  # not the edit of what was said years before
+        assert len(tonight) > 10
+        assert sorted(tonight) == [row.platform_id for row in bot.rows()]
