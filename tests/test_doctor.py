@@ -48,12 +48,15 @@ async def test_slack_in_order_is_said_part_by_part(slack: SlackStandin) -> None:
     ]
 
 
-async def test_wrong_bot_token_is_named_and_nothing_else_asked(slack: SlackStandin) -> None:
-    """Slack's word for it, and where the right one is."""
-    findings = await checkup.examine(replace(access(slack), bot_token="xoxb-otra"))
+async def test_wrong_bot_token_is_named_and_the_other_looked_at_all_the_same(slack: SlackStandin) -> None:
+    """Slack's word for it, and where the right one is; whoever mixed up both is told of both at once."""
+    wrong = replace(access(slack), bot_token="xoxb-otra", app_token="xapp-otra")
 
     advice = "cópiala otra vez de la página de tu aplicación de Slack"
-    assert told(findings) == [("slack", "fault", "Slack rechaza SLACK_BOT_TOKEN: invalid_auth", advice)]
+    assert told(await checkup.examine(wrong)) == [
+        ("slack", "fault", "Slack rechaza SLACK_BOT_TOKEN: invalid_auth", advice),
+        ("slack", "fault", "Slack rechaza SLACK_APP_TOKEN: invalid_auth", advice),
+    ]
 
 
 async def test_wrong_app_token_is_named(slack: SlackStandin) -> None:
@@ -83,7 +86,8 @@ async def test_slack_that_cannot_be_reached_is_a_fault_and_no_hang() -> None:
     findings = told(await checkup.examine(Access("http://127.0.0.1:9/api/", PLAZA, "xoxb-1")))
 
     assert [(one[1], one[2].partition(": ")[0]) for one in findings] == [
-        ("fault", "no se llega a http://127.0.0.1:9/api/")
+        ("fault", "no se llega a http://127.0.0.1:9/api/"),
+        ("fault", "sin SLACK_APP_TOKEN ni SLACK_SIGNING_SECRET no se oye a Slack"),
     ]
 
 

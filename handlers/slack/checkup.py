@@ -34,6 +34,11 @@ WANTED: Mapping[str, str] = {
     "im:write": "avisar en privado",
 }
 
+DEAF = Finding(
+    "slack", "fault", "sin SLACK_APP_TOKEN ni SLACK_SIGNING_SECRET no se oye a Slack",
+    "crea una clave de aplicación (xapp-) con el permiso connections:write",
+)  # fmt: skip
+
 _REFUSALS: Mapping[str, str] = {
     "invalid_auth": "cópiala otra vez de la página de tu aplicación de Slack",
     "not_authed": "cópiala otra vez de la página de tu aplicación de Slack",
@@ -75,7 +80,8 @@ async def examine(access: Access) -> list[Finding]:
             return await _findings(client, access)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         fields: dict[str, object] = {"url": access.url, "why": str(error) or type(error).__name__}
-        return [Finding("slack", "fault", "no se llega a {url}: {why}", "mira la red y SLACK_API_URL", fields)]
+        away = Finding("slack", "fault", "no se llega a {url}: {why}", "mira la red y SLACK_API_URL", fields)
+        return [away] if access.app_token or access.signing_secret else [away, DEAF]
 
 
 async def _findings(client: AsyncWebClient, access: Access) -> list[Finding]:
@@ -83,7 +89,7 @@ async def _findings(client: AsyncWebClient, access: Access) -> list[Finding]:
     try:
         me = await client.auth_test()
     except SlackApiError as error:
-        return [_refused("SLACK_BOT_TOKEN", error)]
+        return [_refused("SLACK_BOT_TOKEN", error), await _way_in(client, access)]
     fields: dict[str, object] = {"bot": me.get("user"), "team": me.get("team")}
     findings = [Finding("slack", "ok", "SLACK_BOT_TOKEN vale: {bot} en {team}", fields=fields)]
     findings += scopes(_header(me, "x-oauth-scopes"))
@@ -131,8 +137,7 @@ async def _way_in(client: AsyncWebClient, access: Access) -> Finding:
     if not access.app_token:
         if access.signing_secret:
             return Finding("slack", "ok", "oye por HTTP en /slack/events; su firma se comprueba en cada mensaje")
-        return Finding("slack", "fault", "sin SLACK_APP_TOKEN ni SLACK_SIGNING_SECRET no se oye a Slack",
-                       "crea una clave de aplicación (xapp-) con el permiso connections:write")  # fmt: skip
+        return DEAF
     try:
         await client.apps_connections_open(app_token=access.app_token)
     except SlackApiError as error:
