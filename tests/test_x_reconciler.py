@@ -87,7 +87,10 @@ async def test_a_gap_that_is_open_begins_where_something_was_missed_before(x: XS
         await until(bot.covered)
         await silenced(bot)
         earlier = gap_rows(bot)[-1].from_at - timedelta(milliseconds=50)
-        bot.ears.reconciler.lost(earlier)
+        bot.ears.reconciler.lost(earlier)  # nothing came then, as far as anybody knows
+        await asyncio.sleep(0.1)
+        assert gap_rows(bot)[-1].from_at > earlier
+        bot.ears.reconciler.missed(earlier)
         await until(lambda: gap_rows(bot)[-1].from_at == earlier)
         assert bot.gaps() == [True, False]
 

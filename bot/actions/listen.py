@@ -101,6 +101,13 @@ def deaf(tx: Tx, platform: Platform, *, since: datetime, why: str) -> None:
         gaps.open_gap(tx, one.debate_id, platform, one.place, from_at=from_at, why=why)
 
 
+def missed(tx: Tx, platform: Platform, *, at: datetime, why: str) -> None:
+    """What came then of the debates that are on could not be kept: a gap that is open begins no later."""
+    deaf(tx, platform, since=at, why=why)
+    for one in held(tx, platform):
+        gaps.begin_earlier(tx, one.debate_id, platform, one.place, from_at=max(at, one.opened_at))
+
+
 def left(tx: Tx, debate_id: int, platform: Platform, place: str, *, since: datetime, why: str) -> None:
     """From a time on nothing is heard of this debate alone; what stands open already stays as it is."""
     gaps.open_gap(tx, debate_id, platform, place, from_at=since, why=why)

@@ -10,15 +10,19 @@ from bot.tables import Gap
 
 
 def open_gap(tx: Tx, debate_id: int, platform: str, place: str, *, from_at: datetime, why: str) -> None:
-    """From this time on the place is not heard; an open gap of the place stays the one it is, or began earlier."""
-    query = select(Gap).where(Gap.debate_id == debate_id, Gap.platform == platform, Gap.place == place)
-    gap = tx.session.exec(query.where(col(Gap.to_at).is_(None))).first()
-    if gap is not None and gap.from_at <= from_at:
-        return
-    gap = gap or Gap(debate_id=debate_id, platform=platform, place=place, from_at=from_at, why=why)
-    gap.from_at = from_at
-    tx.session.add(gap)
-    debates.bump(tx, debate_id)
+    """From this time on the place is not heard; an open gap of the place stays the one it is."""
+    if _lasting(tx, debate_id, platform, place) is None:
+        tx.session.add(Gap(debate_id=debate_id, platform=platform, place=place, from_at=from_at, why=why))
+        debates.bump(tx, debate_id)
+
+
+def begin_earlier(tx: Tx, debate_id: int, platform: str, place: str, *, from_at: datetime) -> None:
+    """An open gap of the place began no later than that."""
+    gap = _lasting(tx, debate_id, platform, place)
+    if gap is not None and from_at < gap.from_at:
+        gap.from_at = from_at
+        tx.session.add(gap)
+        debates.bump(tx, debate_id)
 
 
 def end_gap(tx: Tx, debate_id: int, platform: str, place: str, *, to_at: datetime) -> None:
@@ -39,6 +43,10 @@ def close_gaps(tx: Tx, debate_id: int, platform: str, place: str, *, covered_unt
             closed = True
     if closed:
         debates.bump(tx, debate_id)
+
+
+def _lasting(tx: Tx, debate_id: int, platform: str, place: str) -> Gap | None:
+    return next((gap for gap in _open(tx, debate_id, platform, place) if gap.to_at is None), None)
 
 
 def _open(tx: Tx, debate_id: int, platform: str, place: str) -> list[Gap]:

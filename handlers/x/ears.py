@@ -75,7 +75,7 @@ class XEars:
         self._wire()
 
     def _wire(self) -> None:
-        self.hearing.on_missed = self.reconciler.lost
+        self.hearing.on_missed = self.reconciler.missed
         self.stream.on_change = self._changed
         self.stream.on_connected = self._connected
         self.stream.on_conflict = self.keeper.doubt

@@ -17,6 +17,7 @@ from bot.ports import Platform
 from bot.store.engine import Tx
 from handlers.x import posts, rules
 from handlers.x.hearing import Hearing
+from handlers.x.marks import Marks
 from handlers.x.refused import Kind, XRefused
 from handlers.x.workspace import Workspace
 
@@ -85,6 +86,7 @@ class Reconciler:
         self._rhythm = rhythm or Rhythm()
         self._watches: dict[tuple[int, str], _Watch] = {}
         self._lost: datetime | None = None  # not heard since; not on record yet
+        self._missed: datetime | None = None  # heard and not kept; not on record yet
         self.halted = False
         self.spent: Collection[int] = ()  # debates for which nothing may be read any more
         self.unknown: frozenset[str] = frozenset()  # operators that X does not understand
@@ -108,6 +110,10 @@ class Reconciler:
     def lost(self, since: datetime) -> None:
         """What came since then may not have been heard, and a gap will say so."""
         self._lost = since if self._lost is None else min(self._lost, since)
+
+    def missed(self, at: datetime) -> None:
+        """What came then was heard and could not be kept: a gap begins no later than that."""
+        self._missed = at if self._missed is None else min(self._missed, at)
 
     async def begin(self, away_since: datetime | None = None) -> None:
         """Debates that went on while nobody listened have a gap from the last delivery on.
@@ -156,37 +162,36 @@ class Reconciler:
 
     async def _mark(self, debates: Sequence[OnAir], deaf_since: datetime | None) -> None:
         """The rows of the gaps are as things stand."""
+        marks = self._marks(debates, deaf_since)
+        if not marks.any:
+            return
+        now, spent = self._clock(), frozenset(self.spent)
+        self._lost = self._missed = None
+        try:
+            await self._writer.do(lambda tx: marks.write(tx, now=now, spent=spent))
+        except BaseException:
+            if marks.since is not None:
+                self.lost(marks.since)
+            if marks.missed is not None:
+                self.missed(marks.missed)
+            raise
+
+    def _marks(self, debates: Sequence[OnAir], deaf_since: datetime | None) -> Marks:
         live = {(one.debate_id, one.place) for one in debates if one.live}
         with self._store.read() as tx:
             lasting = {(gap.debate_id, gap.place) for gap in listen.unheard(tx, Platform.X) if gap.to_at is None}
         since = self._lost
         if deaf_since is not None and live - lasting:
             since = deaf_since if since is None else min(since, deaf_since)
-        over, left = lasting - live, {key for key in live - lasting if key[0] in self.spent}
-        heard = deaf_since is None and any(debate_id not in self.spent for debate_id, _ in lasting)
-        if since is None and not (over or left or heard):
-            return
         ends = {(one.debate_id, one.place): one.until for one in debates}
-        now, spent = self._clock(), frozenset(self.spent)
-
-        def mark(tx: Tx) -> None:
-            if since is not None:
-                listen.deaf(tx, Platform.X, since=since, why="X no se oía")
-            for debate_id, place in over:
-                ended = ends.get((debate_id, place)) or now
-                listen.over(tx, debate_id, Platform.X, place, at=min(ended, now))
-            for debate_id, place in left:
-                listen.left(tx, debate_id, Platform.X, place, since=now, why="X no se oía")
-            if deaf_since is None:
-                listen.heard_again(tx, Platform.X, now=now, but=spent)
-
-        self._lost = None
-        try:
-            await self._writer.do(mark)
-        except BaseException:
-            if since is not None:
-                self.lost(since)
-            raise
+        return Marks(
+            since,
+            self._missed,
+            {key: ends.get(key) for key in lasting - live},
+            {key for key in live - lasting if key[0] in self.spent},
+            deaf_since is None and any(debate_id not in self.spent for debate_id, _ in lasting),
+            deaf_since is None,
+        )
 
     # --- what is due -------------------------------------------------------------------------------------------------
 
