@@ -165,7 +165,7 @@ async def test_slack_that_does_not_answer_is_asked_again(slack: SlackStandin, sq
     await slack.say(PLAZA, ANA, "estoy en la historia")
     slack.faults.http_500("conversations.history", times=3)
     async with live(slack, sqlite_store, debate_id=debate_id) as bot:
-        await until(lambda: [text for _, text in bot.texts()] == ["estoy en la historia"], 10)
+        await until(lambda: [text for _, text in bot.texts()] == ["estoy en la historia"])
 
 
 async def test_live_debates_are_looked_at_now_and_then(slack: SlackStandin, sqlite_store: Store) -> None:

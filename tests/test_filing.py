@@ -74,12 +74,12 @@ def test_label_at_the_end_is_likely(text: str, number: int) -> None:
      "\n" * 40_000, "\nR n" * 10_000, "R9) " * 10_000, "\ufdfa" * 40_000, "primera pregunta " * 2_500],
 )  # fmt: skip
 def test_label_of_a_hostile_text_is_found_at_once(text: str) -> None:
-    """40,000 characters made to be slow take less than a quarter of a second."""
-    before = time.perf_counter()
+    """40,000 characters made to be slow take less than a quarter of a second of the processor's time."""
+    before = time.process_time()
 
     label(text, ASKED.numbers)
 
-    assert time.perf_counter() - before < 0.25
+    assert time.process_time() - before < 0.25
 
 
 @pytest.mark.parametrize(

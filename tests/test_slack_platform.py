@@ -111,7 +111,7 @@ async def test_a_slack_that_is_away_is_joined_when_it_is_back(sqlite_store: Stor
     assert (await platform.health())["ok"] is False
     await slack.start(port)
     try:
-        await until(lambda: len(slack.sockets.connections) == 2, 10)
+        await until(lambda: len(slack.sockets.connections) == 2)
         assert (await platform.health())["connections"] == 2
     finally:
         await platform.stop()

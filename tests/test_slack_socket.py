@@ -208,7 +208,7 @@ async def test_a_dead_address_is_given_up_for_a_fresh_one(bot: Live) -> None:
     issued, opened = bot.slack.sockets.links_issued, bot.slack.sockets.opened
     bot.slack.sockets.refuse_links(408, times=4)
     bot.slack.sockets.abort_all()
-    await until(lambda: bot.slack.sockets.opened == opened + 2, 15)
+    await until(lambda: bot.slack.sockets.opened == opened + 2)
     assert bot.slack.sockets.links_issued > issued + 2
     await bot.slack.say(PLAZA, ANA, "otra vez")
     await bot.slack.settled()
@@ -219,8 +219,8 @@ async def test_a_connection_without_a_hello_is_none(bot: Live) -> None:
     """What opens and answers pings but is never greeted is given up, and the bot hears by another."""
     bot.slack.sockets.mute(times=2)
     bot.slack.sockets.abort_all()
-    await until(lambda: bot.slack.sockets.muted == 2, 15)
-    await until(lambda: len(bot.slack.sockets.connections) == 2, 15)
+    await until(lambda: bot.slack.sockets.muted == 2)
+    await until(lambda: len(bot.slack.sockets.connections) == 2)
     await bot.slack.say(PLAZA, ANA, "¿se me oye?")
     await bot.slack.settled()
     assert bot.texts() == [("Ana", "¿se me oye?")]
@@ -247,7 +247,7 @@ async def test_while_nothing_is_heard_there_is_a_gap_until_it_is_read_back(
         slack.sockets.abort_all()
         await until(lambda: [gap.why for gap in bot.gaps() if gap.closed_at is None] == ["Slack no respondía"])
         await slack.say(PLAZA, BEA, "nadie me oye")
-        await until(lambda: all(gap.closed_at is not None for gap in bot.gaps()), 20)
+        await until(lambda: all(gap.closed_at is not None for gap in bot.gaps()))
         assert [text for _, text in bot.texts()] == ["nadie me oye"]
 
 

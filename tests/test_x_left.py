@@ -91,7 +91,7 @@ async def test_names_are_bought_a_hundred_at_a_time(x: XStandin, sqlite_store: S
     async with listening(x, sqlite_store, debate_id=opened(sqlite_store)) as bot:
         for number in range(130):
             await x.post(f"persona{number}", f"mensaje {number} #coral")
-        await until(lambda: len(bot.rows()) == 130, 10)
+        await until(lambda: len(bot.rows()) == 130)
         await bot.close()
         profiles = Profiles(bot.workspace)
         await profiles.look()

@@ -211,7 +211,7 @@ async def test_all_pages_are_read(x: XStandin, sqlite_store: Store, monkeypatch:
         for number in range(250):
             await x.post("ana", f"mensaje {number:03} #coral")
         x.disconnect()
-        await until(lambda: len(bot.texts()) == 250, 8)
+        await until(lambda: len(bot.texts()) == 250)
         assert bot.texts() == [f"mensaje {number:03} #coral" for number in range(250)]
 
 

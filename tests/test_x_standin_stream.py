@@ -20,7 +20,7 @@ from tests.standin_x.callers import (
     x,
 )
 from tests.standin_x.server import XStandin
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 __all__ = ["client", "session", "x"]
 
@@ -193,7 +193,7 @@ async def test_an_idle_stream_says_blank_lines(x: XStandin, client: Client, sess
     await with_rules(x, client, TAGGED)
     headers = {"Authorization": f"Bearer {x.bearer}"}
     async with session.get(f"{x.url}/2/tweets/search/stream", headers=headers) as response:
-        assert await asyncio.wait_for(response.content.readexactly(6), 2) == b"\r\n\r\n\r\n"
+        assert await asyncio.wait_for(response.content.readexactly(6), PATIENCE) == b"\r\n\r\n\r\n"
 
 
 async def test_an_edit_comes_as_a_post(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:

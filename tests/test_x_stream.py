@@ -219,7 +219,7 @@ async def test_closing_after_each_200_is_never_hammered(x: XStandin, sqlite_stor
         assert len(x.connections) <= 7
         assert bot.gaps() == [False]
         x.faults.clear()
-        await until(bot.covered, 8)
+        await until(bot.covered)
 
 
 async def test_too_many_connections_are_dropped_once_and_waited_for(x: XStandin, sqlite_store: Store) -> None:
@@ -401,7 +401,7 @@ async def test_what_the_log_could_not_take_is_fetched_again(x: XStandin, sqlite_
         bot.ears.hearing._most = 5
         for number in range(40):
             x.hub.publish(x.world.posts[await x.post("ana", f"mensaje {number:02} #coral")])
-        await until(lambda: bot.texts() == [f"mensaje {number:02} #coral" for number in range(40)], 8)
+        await until(lambda: bot.texts() == [f"mensaje {number:02} #coral" for number in range(40)])
         await until(lambda: False not in bot.gaps())
 
 

@@ -30,7 +30,7 @@ from handlers.x.weight import weighted
 from tests.slack_live import HASTY as SLACK_HASTY
 from tests.standin_bot import ANA, BEA, PLAZA, workspace_with_people
 from tests.standin_x.server import XStandin
-from tests.test_app import Bot
+from tests.test_app import Bot, refused
 from tests.waiting import until
 from tests.x_listening import HASTY as X_HASTY
 
@@ -92,8 +92,8 @@ class Evening:
     async def question(self, number: int) -> tuple[str, str]:
         """The ids of a question's posts, on X and on Slack, once it stands on both."""
         start = f"P{number} "
-        await until(lambda: any(post.text.startswith(start) for post in self.x.posts), 10)
-        await until(lambda: any(post.text.startswith(start) for post in self.slack.record.posts), 10)
+        await until(lambda: any(post.text.startswith(start) for post in self.x.posts))
+        await until(lambda: any(post.text.startswith(start) for post in self.slack.record.posts))
         on_x = next(post.id for post in self.x.posts if post.text.startswith(start))
         return on_x, next(post.ts for post in self.slack.record.posts if post.text.startswith(start))
 
@@ -145,8 +145,8 @@ async def test_one_debate_on_three_places_has_one_log(tmp_path: Path) -> None:
         await held.slack.say(PLAZA, BEA, "Del consejo", thread)
         await held.x.post(carla, "R1 Se me olvidaba: y que pregunte #cxo")
         await held.x.post("dani", "R2 De dirección #CXO", reply_to=second)
-        await until(lambda: held.phase() == "closed", 20)
-        await until(lambda: all(author for _, author, *_ in held.rows()), 5)
+        await until(lambda: held.phase() == "closed")
+        await until(lambda: all(author for _, author, *_ in held.rows()))
         rows, spoken = held.rows(), {name: held.posts(name) for name in ("x", "slack", "room")}
 
     assert sorted(rows) == sorted(
@@ -179,7 +179,7 @@ async def test_an_x_that_hangs_delays_nobody(tmp_path: Path) -> None:
         held.x.faults.hang("*", times=10_000)
         held.x.disconnect()
         await held.begin(starts_in=0.5)
-        await until(lambda: any(post.text.startswith("P1 ") for post in held.slack.record.posts), 5)
+        await until(lambda: any(post.text.startswith("P1 ") for post in held.slack.record.posts))
         asked = held.posts("room")
         late = [row.sent_at - row.created_at for row in held.posts("slack") if row.sent_at is not None]
 
@@ -192,9 +192,7 @@ async def test_an_x_that_hangs_delays_nobody(tmp_path: Path) -> None:
 async def test_a_wrong_key_of_x_is_named_and_ends_it(tmp_path: Path, wrong: str) -> None:
     """One line that names the key, exit code 1, within ten seconds."""
     async with XStandin() as x:
-        bot = Bot(tmp_path, **{**x_settings(x), wrong: "wrong"})
-        await bot.start()
-        ended = await bot.end(stop=False)
+        ended = await refused(tmp_path, {**x_settings(x), wrong: "wrong"})
 
     named = "X_BEARER_TOKEN" if wrong == "X_BEARER_TOKEN" else "X_ACCESS_TOKEN"
     assert (ended.code, ended.seconds < 10.0, ended.err.count("\n")) == (1, True, 1), ended.err
@@ -206,9 +204,7 @@ async def test_with_the_bearer_alone_it_says_that_x_is_only_heard(tmp_path: Path
     async with XStandin() as x:
         bot = Bot(tmp_path, X_BEARER_TOKEN=x.bearer, X_API_URL=x.url)
         await bot.start()
-        await bot.answering()
-        await asyncio.sleep(1.5)
-        health = await bot.answering()
+        health = await bot.well("hears")
         ended = await bot.end()
 
     assert (ended.code, ended.out.count("En X solo se oye")) == (0, 1)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 # Nothing here takes a second on a machine that is free; one that has much to do fails no test by being slow.
-PATIENCE = 20.0
+PATIENCE = 30.0
 
 
 async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:

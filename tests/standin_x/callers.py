@@ -13,6 +13,7 @@ from tweepy.asynchronous import AsyncClient
 from yarl import URL
 
 from tests.standin_x.server import XStandin
+from tests.waiting import PATIENCE
 
 FIELDS = (
     "author_id,conversation_id,created_at,edit_controls,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,"
@@ -126,13 +127,13 @@ async def with_rules(x: XStandin, client: Client, *rules: Json) -> None:
 
 async def line(lines: "asyncio.Queue[bytes]") -> Json:
     """The next line of the stream."""
-    found: Json = json.loads(await asyncio.wait_for(lines.get(), 2))
+    found: Json = json.loads(await asyncio.wait_for(lines.get(), PATIENCE))
     return found
 
 
 async def until_end(lines: "asyncio.Queue[bytes]") -> list[bytes]:
     """What still came until the stream ended."""
     rest = []
-    while part := await asyncio.wait_for(lines.get(), 2):
+    while part := await asyncio.wait_for(lines.get(), PATIENCE):
         rest.append(part)
     return rest
