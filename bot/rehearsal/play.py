@@ -70,7 +70,10 @@ def shipped() -> Script:
 
 def populate(slack: "SlackStandin", script: Script) -> None:
     """The local Slack has the script's people, and a channel with them and the bot in it."""
-    members = [slack.app.bot_user_id]
+    # An export's people have nobody among them who moderates, and somebody must be there to be warned.
+    moderator = MODERATOR.partition(":")[2]
+    slack.workspace.add_user(moderator, "modera", display_name="modera", locale="es-ES")
+    members = [slack.app.bot_user_id, moderator]
     for voice in script.voices:
         if voice.place == "slack":
             slack.workspace.add_user(slack_id(voice), voice.id.lower(), display_name=voice.name, locale="es-ES")
@@ -164,13 +167,13 @@ class Play:
                 case "say":
                     return await slack.say(CHANNEL, who, act.text)
                 case "reply":
-                    return await slack.say(CHANNEL, who, act.text, self._post(act.to))
+                    return await slack.say(CHANNEL, who, act.text, await self._post(act.to))
                 case "edit":
                     await slack.edit(self._names[act.to], act.text)
                 case "delete":
                     await slack.delete(self._names[act.to])
                 case "react":
-                    await slack.react(self._post(act.to), who, act.emoji)
+                    await slack.react(await self._post(act.to), who, act.emoji)
                 case "ask":
                     await slack.slash(who, CHANNEL, "/pregunta", act.text)
                     return await self._question(act.text)
@@ -180,15 +183,16 @@ class Play:
             raise RefusedLine(refusal.code) from refusal
         return ""
 
-    def _post(self, name: str) -> str:
-        """The id of what a line refers to: an earlier line, or the post of a question (``P2``)."""
-        if name in self._names:
-            return self._names[name]
+    async def _post(self, name: str) -> str:
+        """The id of what a line refers to: an earlier line, or the post of a question (``P2``), once it is there."""
         slack = self._stage.slack
-        posts = slack.record.posts if slack is not None else []
-        for post in reversed(posts):
-            if post.text.startswith(f"{name} "):
-                return post.ts
+        if name in self._names or slack is None:
+            return self._names[name]
+        for _ in range(TRIES if re.fullmatch(r"P\d+", name) else 0):
+            for post in reversed(slack.record.posts):
+                if post.text.startswith(f"{name} "):
+                    return post.ts
+            await asyncio.sleep(LOOK_SECONDS)  # a fast rehearsal outruns the one post a second of a channel
         raise KeyError(name)
 
     # --- in the room -------------------------------------------------------------------------------------------------
