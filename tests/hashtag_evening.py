@@ -1,5 +1,7 @@
 """A debate held on X alone, for tests: its questions are posts there, and people answer with posts of their own."""
 
+import pytest
+
 from bot.actions import log, send
 from bot.ports import Author, Draft, House, Operation, Platform, Said
 from bot.store.engine import Store, Tx
@@ -58,6 +60,22 @@ class HashtagEvening(Evening):
         while claimed := send.claim(tx, Platform.X, owner="test", now=self.now):
             for row_id, draft, _ in claimed:
                 send.landed(tx, row_id, _take(self.slack, draft), now=self.now)
+
+
+@pytest.fixture
+def evening(store: Store, house: House) -> HashtagEvening:
+    """P3 has been asked on X, on SQLite and on PostgreSQL."""
+    evening = HashtagEvening(store, house)
+    evening.until(31)
+    return evening
+
+
+@pytest.fixture
+def alone(sqlite_store: Store, house: House) -> HashtagEvening:
+    """The same, on SQLite alone."""
+    evening = HashtagEvening(sqlite_store, house)
+    evening.until(31)
+    return evening
 
 
 def _take(place: Channel, draft: Draft) -> str:

@@ -3,35 +3,19 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.actions import refile
-from bot.ports import Deleted, House, Platform, Said
+from bot.ports import Deleted, Platform, Said
 from bot.store import debates, transcripts
-from bot.store.engine import Store
 from bot.transcript import Spot, reading_order
 
-from tests.hashtag_evening import HASHTAG, HashtagEvening
+from tests.hashtag_evening import HASHTAG, HashtagEvening, alone, evening
 from tests.stories import MODERATOR
 from tests.test_log import ANY_ORDER, outcome, shuffled
 
-
-@pytest.fixture
-def evening(sqlite_store: Store, house: House) -> HashtagEvening:
-    """P3 has been asked on X."""
-    evening = HashtagEvening(sqlite_store, house)
-    evening.until(31)
-    return evening
-
-
-@pytest.fixture
-def anywhere(store: Store, house: House) -> HashtagEvening:
-    """The same on both databases."""
-    evening = HashtagEvening(store, house)
-    evening.until(31)
-    return evening
+__all__ = ["alone", "evening"]
 
 
 def filed(evening: HashtagEvening) -> list[tuple[str, int | None, str, str]]:
@@ -39,73 +23,73 @@ def filed(evening: HashtagEvening) -> list[tuple[str, int | None, str, str]]:
     return [(text, question, by, sure) for _, text, question, by, sure in evening.log()]
 
 
-def test_reply_and_quote_and_what_hangs_below(anywhere: HashtagEvening) -> None:
+def test_reply_and_quote_and_what_hangs_below(evening: HashtagEvening) -> None:
     """A reply to P1's post is sure; a reply to that reply belongs to P1's conversation; a quote of P2 is likely."""
-    answer = anywhere.posts("ana", "la escucha", reply_to="P1")
-    below = anywhere.posts("luis", "de acuerdo", reply_to=answer)
-    anywhere.posts("eva", "y yo", reply_to=below)
-    anywhere.posts("ana", "mirad", quotes="P2")
+    answer = evening.posts("ana", "la escucha", reply_to="P1")
+    below = evening.posts("luis", "de acuerdo", reply_to=answer)
+    evening.posts("eva", "y yo", reply_to=below)
+    evening.posts("ana", "mirad", quotes="P2")
 
-    assert filed(anywhere) == [
+    assert filed(evening) == [
         ("la escucha", 1, "thread", "certain"), ("de acuerdo", 1, "conversation", "likely"),
         ("y yo", 1, "conversation", "likely"), ("mirad", 2, "quote", "likely"),
     ]  # fmt: skip
 
 
-def test_deeper_in_a_conversation_whose_middle_was_not_heard(anywhere: HashtagEvening) -> None:
+def test_deeper_in_a_conversation_whose_middle_was_not_heard(evening: HashtagEvening) -> None:
     """Only the conversation is known: it is P1's."""
-    said = anywhere.post("luis", "de acuerdo", reply_to="1777", thread="P1")
-    anywhere.hear(said)
+    said = evening.post("luis", "de acuerdo", reply_to="1777", thread="P1")
+    evening.hear(said)
 
-    assert filed(anywhere) == [("de acuerdo", 1, "conversation", "likely")]
+    assert filed(evening) == [("de acuerdo", 1, "conversation", "likely")]
 
 
-def test_what_is_below_an_answer_follows_its_label(anywhere: HashtagEvening) -> None:
+def test_what_is_below_an_answer_follows_its_label(evening: HashtagEvening) -> None:
     """In P1's conversation somebody answers P3: whoever agrees with that speaks of P3."""
-    answer = anywhere.posts("ana", "R3: el NPS", reply_to="P1")
-    anywhere.posts("luis", "de acuerdo", reply_to=answer)
+    answer = evening.posts("ana", "R3: el NPS", reply_to="P1")
+    evening.posts("luis", "de acuerdo", reply_to=answer)
 
-    assert filed(anywhere) == [("R3: el NPS", 3, "label", "certain"), ("de acuerdo", 3, "conversation", "likely")]
+    assert filed(evening) == [("R3: el NPS", 3, "label", "certain"), ("de acuerdo", 3, "conversation", "likely")]
 
 
-def test_hand_moves_what_is_below(anywhere: HashtagEvening) -> None:
+def test_hand_moves_what_is_below(evening: HashtagEvening) -> None:
     """A moderator moves an answer of P1's conversation to P2; what answers it goes along, its neighbours stay."""
-    answer = anywhere.posts("ana", "la escucha", reply_to="P1")
-    anywhere.posts("luis", "de acuerdo", reply_to=answer)
-    anywhere.posts("eva", "otra cosa", reply_to="P1")
-    anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 2, actor=MODERATOR, now=anywhere.now))
+    answer = evening.posts("ana", "la escucha", reply_to="P1")
+    evening.posts("luis", "de acuerdo", reply_to=answer)
+    evening.posts("eva", "otra cosa", reply_to="P1")
+    evening.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 2, actor=MODERATOR, now=evening.now))
 
-    assert [question for _, question, _, _ in filed(anywhere)] == [2, 2, 1]
+    assert [question for _, question, _, _ in filed(evening)] == [2, 2, 1]
 
 
-def test_answer_that_comes_with_its_parent_s_edit_takes_its_own_answers_along(anywhere: HashtagEvening) -> None:
+def test_answer_that_comes_with_its_parent_s_edit_takes_its_own_answers_along(evening: HashtagEvening) -> None:
     """The parent moves to P3 and the answer arrives in one delivery; what answers the answer was there before."""
-    parent = anywhere.post("ana", "R2 la escucha")
-    answer = anywhere.post("luis", "de acuerdo", reply_to=parent.id)
-    below = anywhere.post("eva", "y yo", reply_to=answer.id)
-    anywhere.hear(below)
-    anywhere.hear(parent)
-    anywhere.hear(answer, replace(parent, text="R3 la escucha", edited_at=parent.posted_at + timedelta(seconds=9)))
+    parent = evening.post("ana", "R2 la escucha")
+    answer = evening.post("luis", "de acuerdo", reply_to=parent.id)
+    below = evening.post("eva", "y yo", reply_to=answer.id)
+    evening.hear(below)
+    evening.hear(parent)
+    evening.hear(answer, replace(parent, text="R3 la escucha", edited_at=parent.posted_at + timedelta(seconds=9)))
 
-    assert [question for _, question, _, _ in filed(anywhere)] == [3, 3, 3]
+    assert [question for _, question, _, _ in filed(evening)] == [3, 3, 3]
 
 
-def test_placeholder_of_a_parent_tells_less_than_its_conversation(anywhere: HashtagEvening) -> None:
+def test_placeholder_of_a_parent_tells_less_than_its_conversation(evening: HashtagEvening) -> None:
     """The answer in between was taken back before it was heard: its reply belongs to the conversation's question."""
-    answer = anywhere.post("ana", "la escucha", reply_to="P1")
-    anywhere.hear(Deleted(Platform.X, HASHTAG, answer.id, anywhere.now, answer.posted_at))
-    anywhere.posts("luis", "de acuerdo", reply_to=answer.id)
+    answer = evening.post("ana", "la escucha", reply_to="P1")
+    evening.hear(Deleted(Platform.X, HASHTAG, answer.id, evening.now, answer.posted_at))
+    evening.posts("luis", "de acuerdo", reply_to=answer.id)
 
-    assert filed(anywhere)[-1] == ("de acuerdo", 1, "conversation", "likely")
+    assert filed(evening)[-1] == ("de acuerdo", 1, "conversation", "likely")
 
 
-def test_reply_stands_below_the_top_of_its_chain(evening: HashtagEvening) -> None:
+def test_reply_stands_below_the_top_of_its_chain(alone: HashtagEvening) -> None:
     """In the transcript each answer to P1 has all that was said about it right below, in order of time."""
-    first = evening.posts("ana", "uno", reply_to="P1")
-    evening.posts("luis", "dos", reply_to="P1")
-    below = evening.posts("eva", "uno.uno", reply_to=first)
-    evening.posts("ana", "uno.uno.uno", reply_to=below)
-    lines = transcripts.load(evening.store, 1).lines()
+    first = alone.posts("ana", "uno", reply_to="P1")
+    alone.posts("luis", "dos", reply_to="P1")
+    below = alone.posts("eva", "uno.uno", reply_to=first)
+    alone.posts("ana", "uno.uno.uno", reply_to=below)
+    lines = transcripts.load(alone.store, 1).lines()
 
     assert [(line.text, line.depth) for line in lines] == [("uno", 0), ("uno.uno", 1), ("uno.uno.uno", 1), ("dos", 0)]
 
@@ -125,7 +109,7 @@ POSTS = st.lists(st.tuples(TEXTS, st.integers(-2, 4), st.booleans()), min_size=1
 @ANY_ORDER
 @given(posts=POSTS, data=st.data())
 def test_any_order_of_a_conversation_ends_in_the_same_rows(
-    evening: HashtagEvening, posts: list[tuple[str, int, bool]], data: st.DataObject
+    alone: HashtagEvening, posts: list[tuple[str, int, bool]], data: st.DataObject
 ) -> None:
     """Whether an answer or what it answers is heard first, alone or together, each stands in the same place."""
     said: list[Said] = []
@@ -134,11 +118,11 @@ def test_any_order_of_a_conversation_ends_in_the_same_rows(
         earlier = heard[target] if 0 <= target < at else "P2"
         above = {-1: "P1", -2: None}.get(target, earlier)
         # X's times are of whole seconds: an answer may have the time of what it answers.
-        one = replace(evening.post("ana", text, reply_to=above), posted_at=evening.now + timedelta(seconds=at // 3))
-        evening.messages[one.id] = one
+        one = replace(alone.post("ana", text, reply_to=above), posted_at=alone.now + timedelta(seconds=at // 3))
+        alone.messages[one.id] = one
         said.append(one)
         heard.append(one.id)
         if edited:
             said.append(replace(one, text="R2 mejor", edited_at=one.posted_at + timedelta(seconds=9)))
 
-    assert outcome(evening, shuffled(said, data)) == outcome(evening, [said])
+    assert outcome(alone, shuffled(said, data)) == outcome(alone, [said])

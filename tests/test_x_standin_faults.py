@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from tests.standin_x.callers import (
+    TAGGED,
     Client,
     RefusalError,
     client,
@@ -22,8 +23,6 @@ from tests.standin_x.server import XStandin
 from tests.waiting import until
 
 __all__ = ["client", "session", "x"]
-
-TAGGED = {"value": "#meetalfaro -is:retweet", "tag": "c1:tag"}
 
 
 async def test_lines_are_cut_in_the_middle(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:

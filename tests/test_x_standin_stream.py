@@ -7,6 +7,7 @@ import pytest
 
 from tests.standin_x.callers import (
     FIELDS,
+    TAGGED,
     Client,
     RefusalError,
     added,
@@ -23,8 +24,6 @@ from tests.standin_x.server import XStandin
 from tests.waiting import PATIENCE, until
 
 __all__ = ["client", "session", "x"]
-
-TAGGED = {"value": "#meetalfaro -is:retweet", "tag": "c1:tag"}
 
 
 async def test_stream_carries_what_a_rule_wants(x: XStandin, client: Client, session: aiohttp.ClientSession) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from bot.actions import inbox, log, people, refile
 from bot.actions.inbox import Delivery
 from bot.actions.sync import Found
-from bot.ports import OPERATOR, Deleted, House, Incoming, Platform, Said
+from bot.ports import OPERATOR, Deleted, Incoming, Platform, Said
 from bot.store import debates, engine, gone, transcripts
 from bot.store.engine import Store
 from bot.writer import Writer
 
-from tests.hashtag_evening import HASHTAG, HashtagEvening
+from tests.hashtag_evening import HASHTAG, HashtagEvening, alone, evening
 from tests.standin_x.server import XStandin
 from tests.test_log import ANY_ORDER, shuffled, undone
 from tests.test_x_gone import everything, exported, left_of
@@ -25,23 +25,9 @@ from tests.waiting import until
 from tests.x_held import NOW, Log
 from tests.x_listening import listening
 
+__all__ = ["alone", "evening"]
+
 FIRST, SECOND, THIRD = "1850000000000000001", "1850000000000000002", "1850000000000000003"
-
-
-@pytest.fixture
-def evening(store: Store, house: House) -> HashtagEvening:
-    """P3 has been asked on X."""
-    evening = HashtagEvening(store, house)
-    evening.until(31)
-    return evening
-
-
-@pytest.fixture
-def alone(sqlite_store: Store, house: House) -> HashtagEvening:
-    """The same, on SQLite alone."""
-    evening = HashtagEvening(sqlite_store, house)
-    evening.until(31)
-    return evening
 
 
 def written(evening: HashtagEvening, text: str, *, reply_to: str | None = "P1") -> Said:

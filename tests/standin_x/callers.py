@@ -19,6 +19,7 @@ FIELDS = (
     "author_id,conversation_id,created_at,edit_controls,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,"
     "public_metrics,referenced_tweets,attachments,withheld"
 )
+TAGGED = {"value": "#meetalfaro -is:retweet", "tag": "c1:tag"}
 Json = dict[str, Any]
 
 
