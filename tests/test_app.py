@@ -115,6 +115,29 @@ async def test_it_runs_with_no_settings_at_all(tmp_path: Path) -> None:
         assert database.execute("SELECT count(*) FROM debate").fetchone() == (0,)
 
 
+async def test_a_rehearsal_is_begun_from_the_empty_board(tmp_path: Path) -> None:
+    """One press and no token: invented voices are heard through a local Slack, and a second press is for moderators."""
+    bot = Bot(tmp_path)
+    await bot.start()
+    await bot.answering()
+
+    async with aiohttp.ClientSession() as client:
+        async with client.post(f"{bot.url}/ensayo", data={"go": "1"}, allow_redirects=False) as begun:
+            page = begun.headers["location"]
+        async with client.post(f"{bot.url}/ensayo", data={"go": "1"}) as again:
+            assert (begun.status, again.status) == (303, 403)
+        for _ in range(200):
+            async with client.get(f"{bot.url}{page}") as answer:
+                if "Marisa (moder" in await answer.text():
+                    break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("nobody has spoken")
+    ended = await bot.end()
+
+    assert (ended.code, ended.seconds < 5.0) == (0, True)
+
+
 async def test_it_stops_with_readers_on_the_line(tmp_path: Path) -> None:
     """An open page does not keep it from stopping."""
     bot = Bot(tmp_path)
