@@ -77,6 +77,13 @@ def test_times_come_back_to_the_microsecond_and_in_utc(store: Store) -> None:
     assert {at.tzinfo for at in found if at is not None} == {UTC}
 
 
+def test_sqlite_keeps_what_is_committed_and_overwrites_what_is_erased(sqlite_store: Store) -> None:
+    """No kill would show that a commit is not on the disk, only a power cut: so the settings are looked at."""
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    with sqlite_store.writing() as conn:
+        assert {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted} == wanted
+
+
 def test_time_without_zone_is_refused(store: Store) -> None:
     """It could be any of 24 hours."""
     with pytest.raises(sa.exc.StatementError, match="naive datetime refused"):
