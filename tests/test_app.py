@@ -25,6 +25,7 @@ from bot.store import debates, erasure, schema
 from bot.store.engine import Store
 from handlers.slack.standin.server import SlackStandin
 
+from tests.conftest import PostgresServer
 from tests.waiting import PATIENCE, until
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -49,7 +50,7 @@ class Bot:
             port = free.getsockname()[1]
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
-        self.database = f"sqlite:///{folder / 'tertulia.db'}"
+        self.database = settings.get("TERTULIA_DATABASE_URL", f"sqlite:///{folder / 'tertulia.db'}")
         self._environment = {
             "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "LANG": "es_ES.UTF-8",
             "TERTULIA_WEB_PORT": str(port), **settings,
@@ -113,6 +114,32 @@ async def test_it_runs_with_no_settings_at_all(tmp_path: Path) -> None:
     assert (ended.code, ended.seconds < 5.0, ended.out.count("/entrar/")) == (0, True, 1)
     with sqlite3.connect(tmp_path / "tertulia.db") as database:
         assert database.execute("SELECT count(*) FROM debate").fetchone() == (0,)
+
+
+@pytest.mark.postgres
+async def test_it_runs_on_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
+    """An empty database becomes a bot's: a debate opens by the clock, an answer is in its transcript."""
+    name = f"tertulia_test_app_{os.getpid()}"
+    bot = Bot(tmp_path, TERTULIA_DATABASE_URL=postgres.make(name))
+    try:
+        slug = _planned(bot, starts_in=0.5)
+        await bot.start()
+        assert (await bot.answering())["status"] == "ok"
+        page = f"{bot.url}/d/{slug}"
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+            await client.post(f"{page}/join", data={"name": "Ana"})
+            for _ in range(100):
+                async with client.post(f"{page}/say", data={"text": "R1 desde otra base"}) as said:
+                    if said.status == 200:
+                        break
+                await asyncio.sleep(0.1)
+            async with client.get(f"{page}/transcript.txt") as transcript:
+                assert "R1 desde otra base" in await transcript.text()
+        ended = await bot.end()
+    finally:
+        postgres.drop(name)
+
+    assert (ended.code, ended.seconds < 5.0) == (0, True)
 
 
 async def test_a_rehearsal_is_begun_from_the_empty_board(tmp_path: Path) -> None:
