@@ -68,7 +68,7 @@ class Bot:
     async def answering(self) -> dict[str, object]:
         """What its health is once it answers."""
         async with aiohttp.ClientSession() as client:
-            for _ in range(400):
+            for _ in range(1200):
                 with suppress(aiohttp.ClientError):
                     async with client.get(f"{self.url}/healthz") as answer:
                         found: dict[str, object] = await answer.json()

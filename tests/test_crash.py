@@ -58,7 +58,7 @@ class Victim:
         """It runs and answers that it is well."""
         self._process = await asyncio.to_thread(bot_in, self._folder, self._environment)
         async with aiohttp.ClientSession() as client:
-            for _ in range(400):
+            for _ in range(1200):
                 with suppress(aiohttp.ClientError):
                     async with client.get(f"{self.url}/healthz") as answer:
                         if answer.status == 200:
@@ -147,7 +147,7 @@ async def test_nothing_is_lost_and_nothing_is_said_twice(
 
 async def _opened(slack: SlackStandin) -> None:
     """The welcome stands in the channel."""
-    for _ in range(400):
+    for _ in range(1200):
         if slack.record.posts:
             return
         await asyncio.sleep(0.05)
@@ -198,10 +198,10 @@ async def _logged(store: Store, debate_id: int, wanted: int) -> Counter[str]:
 
 
 async def _at_rest(store: Store, debate_id: int) -> None:
-    """The clock stands still, and what it decided has gone out (or half a minute has passed)."""
+    """The clock stands still, and what it decided has gone out (or a minute has passed)."""
     with suppress(errors.WrongPhase):  # its hour may be over by itself
         store.write(lambda tx: run.hold(tx, debates.get(tx, debate_id), actor=OPERATOR, now=_now()))
-    for _ in range(300):
+    for _ in range(600):
         with store.read() as tx:
             waiting = tx.conn.execute(sa.text("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')"))
             if waiting.scalar_one() == 0:
