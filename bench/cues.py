@@ -26,7 +26,7 @@ from bench.running import bot, child
 from bench.slack_events import connected, slack
 
 # A debate of five questions has this many cues.
-CUES = 19
+CUES = 18
 # What is planned is planned this long before it is due, so that the planning itself is over.
 AHEAD = timedelta(seconds=8)
 SHORT = Pace(
