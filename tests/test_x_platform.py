@@ -244,7 +244,7 @@ async def test_a_budget_that_is_spent_disconnects_x_and_nothing_else(x: XStandin
         for number in range(4):
             await x.post("bea", f"R1 Otra {number} #coral")
         await until(lambda: ("without_x", "sent") in bot.outbox("room"))
-        await until(lambda: x.live == [])
+        await until(lambda: x.live == [] and not x.rules)
         before = len(x.requests)
         await bot.writer.do(bot.asking)
         await until(lambda: ("question", "failed") in bot.outbox("x"))
