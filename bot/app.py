@@ -30,8 +30,9 @@ from handlers.room.site import create_room
 from schedules.runner import Runner
 
 if TYPE_CHECKING:
-    from bot.rehearsal.play import Play, Played, Step
+    from bot.rehearsal.play import Step
     from bot.rehearsal.script import Script
+    from bot.rehearsal.under_way import Rehearsal
     from handlers.slack.platform import SlackPlatform, Surroundings, Tempo
     from handlers.slack.reception import Reception
     from handlers.slack.standin.server import SlackStandin
@@ -225,6 +226,7 @@ class App:
         Without Slack its voices get a local one of their own; where there is a real one, they all come to the room.
         """
         from bot.rehearsal import play
+        from bot.rehearsal.under_way import Rehearsal
 
         slack = await self._local_slack(script) if self.slack is None else None
         await self.writer.do(_appointing(play.MODERATOR))
@@ -364,26 +366,6 @@ class App:
         finally:
             for one in wanted:
                 loop.remove_signal_handler(one)
-
-
-class Rehearsal:
-    """A rehearsal under way, and the local Slack that was opened for it."""
-
-    def __init__(self, played: "Played", play: "Play", slack: "tuple[SlackStandin, SlackPlatform] | None") -> None:
-        """``perform`` plays it."""
-        self.played = played
-        self._play = play
-        self._slack = slack
-
-    async def perform(self) -> None:
-        """It has been played to its end, and its Slack is closed."""
-        try:
-            await self._play.perform()
-        finally:
-            if self._slack is not None:
-                standin, platform = self._slack
-                await platform.stop()
-                await standin.stop()
 
 
 async def _over_and_over(turn: Callable[[], Coroutine[None, None, None]]) -> None:

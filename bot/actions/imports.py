@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from bot import analyser, errors, filing, richtext
-from bot.actions import gone, log, optout, refile
+from bot import analyser, errors, filing
+from bot.actions import columns, gone, log, optout, refile
 from bot.actions.plan import free_slug, require_moderator
 from bot.debate import Pace, Phase
 from bot.localtime import wall
@@ -172,7 +172,7 @@ class _Bulk:
         if reacted:
             ids = bulk.ids(self.tx, self.debate_id, after=after)
             at = to_micros(self.now)
-            store.react(self.tx, [row for one in reacted for row in log.reaction_rows(ids[one.id], one, at)])
+            store.react(self.tx, [row for one in reacted for row in columns.reactions(ids[one.id], one, at)])
 
     def say_again(self) -> None:
         """What the export has twice is what its last edit says."""
@@ -189,7 +189,7 @@ class _Bulk:
         return (
             self.debate_id, self.origin.platform.value, one.place, one.id, thread, one.reply_to, one.quotes,
             self.people[one.author.id], one.author.name, one.text,
-            None if one.rich is None else richtext.dump(one.rich), log.dump_files(one.files), to_micros(one.posted_at),
+            columns.rich(one), columns.files(one.files), to_micros(one.posted_at),
             None if one.edited_at is None else to_micros(one.edited_at), None, False,
             filed.question, filed.reason.value, filed.confidence.value, filed.conflict,
             self.origin.terms(one.text), self._rev,

@@ -5,13 +5,12 @@ redelivery, disorder and backfill all end in the same rows. Filing (bot/filing.p
 again when the thread it hangs on becomes known.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bot import analyser, errors, filing, richtext
-from bot.actions import gone, refile
-from bot.ports import Attachment, Deleted, Incoming, Platform, Reacted, Renamed, Said
+from bot import analyser, errors, filing
+from bot.actions import columns, gone, refile
+from bot.ports import Deleted, Incoming, Platform, Reacted, Renamed, Said
 from bot.store import debates, passes
 from bot.store import gone as tombs
 from bot.store import log as store
@@ -122,7 +121,7 @@ class _Batch:
         roots[home.debate_id, one.id] = filed
         return (
             home.debate_id, self.platform.value, one.place, one.id, one.thread, one.reply_to, one.quotes, who,
-            one.author.name, one.text, _rich(one), dump_files(one.files), posted,
+            one.author.name, one.text, columns.rich(one), columns.files(one.files), posted,
             to_micros(one.edited_at) if one.edited_at else None, None,
             home.closed_at is not None and posted > home.closed_at,
             filed.question, filed.reason.value, filed.confidence.value, filed.conflict,
@@ -169,7 +168,7 @@ class _Batch:
         posted = to_micros(one.posted_at)
         words: tuple[object, ...] = (None, "", "", None, None)
         if row.deleted_at is None:
-            words = (who, one.author.name, one.text, _rich(one), dump_files(one.files))
+            words = (who, one.author.name, one.text, columns.rich(one), columns.files(one.files))
             self.tx.scrub = True  # the words that were there before are to go from the index
             self.changed.append(one.id)
         terms = analyser.terms(one.text) if row.deleted_at is None else None
@@ -195,9 +194,9 @@ class _Batch:
         rows = [row for found in known.values() for row in found]
         waiting = {(row.debate_id, above) for row in rows for above in (row.thread, row.reply_to)}
         by_debate: dict[int, dict[str, str | None]] = {}
-        for (debate_id, _place, ident), columns in new.items():
+        for (debate_id, _place, ident), row in new.items():
             if (debate_id, ident) in waiting:
-                by_debate.setdefault(debate_id, {})[ident] = str(columns[_THREAD]) if columns[_THREAD] else None
+                by_debate.setdefault(debate_id, {})[ident] = str(row[_THREAD]) if row[_THREAD] else None
         for debate_id, above in by_debate.items():
             self._below(debate_id, above, roots)
 
@@ -237,7 +236,7 @@ class _Batch:
         for seen in telling:
             for row in known.get((seen.place, seen.id), ()):
                 if row.deleted_at is None:
-                    rows += reaction_rows(row.id, seen, at)
+                    rows += columns.reactions(row.id, seen, at)
                     if self.into is None:
                         store.quench(self.tx, row.id, at)
         store.react(self.tx, rows)
@@ -390,25 +389,5 @@ class _Batch:
         return rev
 
 
-def reaction_rows(message_id: int, seen: Said, at: int) -> list[tuple[object, ...]]:
-    """The reactions that a message was seen with, as rows of ``store.log.react``; ``at`` in microseconds."""
-    rows: list[tuple[object, ...]] = []
-    for name, whos in (seen.reactions or {}).items():
-        rows += [(message_id, name, who, 1, at) for who in whos]
-        unnamed = seen.reaction_counts.get(name, len(whos)) - len(whos)
-        if unnamed > 0:
-            rows.append((message_id, name, "", unnamed, at))
-    return rows
-
-
 def _edited(one: Said) -> int:
     return to_micros(one.edited_at) if one.edited_at else 0
-
-
-def _rich(one: Said) -> str | None:
-    return None if one.rich is None else richtext.dump(one.rich)
-
-
-def dump_files(files: Sequence[Attachment]) -> str | None:
-    """The files of a message as the log keeps them: JSON, or None without any."""
-    return json.dumps([[f.name, f.mimetype, f.url] for f in files], ensure_ascii=False) if files else None

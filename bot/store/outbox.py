@@ -13,8 +13,8 @@ WAITING = ("queued", "sending")
 # Asked twice a second by every platform, in the loop.
 _NEXT_AT = Prepared(
     sa.text(
-        "SELECT min(CASE WHEN lease_until > next_at THEN lease_until ELSE next_at END) FROM outbox WHERE id IN ("
-        "SELECT min(id) FROM outbox WHERE platform = :platform AND state IN ('queued', 'sending') GROUP BY place)"
+        "SELECT min(CASE WHEN lease_until > next_at THEN lease_until ELSE next_at END) FROM outbox WHERE id IN ("  # noqa: S608
+        f"SELECT min(id) FROM outbox WHERE platform = :platform AND state IN {WAITING} GROUP BY place)"
     ),
     ("platform",),
 )
