@@ -17,7 +17,7 @@ Who may know whom: each layer imports those below it and none above (CI holds it
        schedules/
     4  bot/actions/                                  one function for each verb: load, decide, save
     5  bot/writer.py  bot/backup.py  bot/store/      the one thread that writes; the only SQL
-    6  bot/tables.py                                 what is kept
+    6  bot/tables.py  bot/tables_year.py             what is kept
     7  bot/debate.py  bot/cues.py  bot/question.py   rules: pure, the time is an argument
        bot/filing.py  bot/transcript.py              and with them outbox, errors, ports, exports, words …
 

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import errors, localtime
-from bot.ports import LABELS, House
+from bot.ports import COUNTRIES, LABELS, ZONES, House
 from bot.words.catalogue import LANGUAGES, Words, words
 
 ENV_FILE = ".env"
@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     timezone: str = Field("Europe/Madrid", validation_alias="TERTULIA_TIMEZONE")
     hashtag: str = Field("MeetAlfaro", validation_alias="TERTULIA_HASHTAG")
     labels: str = Field(",".join(LABELS), validation_alias="TERTULIA_LABELS")
+    zones: Annotated[tuple[str, ...], NoDecode] = Field(ZONES, validation_alias="TERTULIA_ZONES")
+    countries: Annotated[tuple[str, ...], NoDecode] = Field(COUNTRIES, validation_alias="TERTULIA_COUNTRIES")
     moderators: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="TERTULIA_MODERATORS")
     web_host: str = Field("127.0.0.1", validation_alias="TERTULIA_WEB_HOST")
     web_port: int = Field(8000, ge=0, le=65535, validation_alias="TERTULIA_WEB_PORT")
@@ -109,6 +111,27 @@ class Settings(BaseSettings):
         if "R" not in letters:
             raise ValueError("la R no puede faltar: es la que se propone a quien responde")
         return ",".join(letters)
+
+    @field_validator("zones", "countries", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("zones")
+    @classmethod
+    def _zones(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            localtime.zone(one)
+        return value
+
+    @field_validator("countries")
+    @classmethod
+    def _countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(one) != 2 or not one.isalpha() or not one.isascii() for one in value):
+            raise ValueError("países por sus dos letras, separados por comas: ES,MX,CO")
+        return tuple(one.upper() for one in value)
 
     @field_validator("moderators", mode="before")
     @classmethod
@@ -241,7 +264,7 @@ class Settings(BaseSettings):
             locale=language, timezone=self.timezone, hashtag=self.hashtag, url=self.address(),
             labels=self.labels.replace(",", ""),
             slack_channel=self.slack_channel, moderators=self.moderators, x=self.x_on,
-            x_downloads=self.x_downloads_a_day,
+            zones=self.zones, countries=self.countries, x_downloads=self.x_downloads_a_day,
         )  # fmt: skip
 
     def address(self) -> str:

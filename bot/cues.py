@@ -26,6 +26,14 @@ class Kind(StrEnum):
     FORGOTTEN_HOLD = "forgotten_hold"
     END_GRACE = "end_grace"
     RECAP = "recap"
+    # The year around the hour (bot/actions/around.py).
+    CONFIRM = "confirm"  # organisers are asked whether the series goes on
+    LAPSE = "lapse"  # nobody said so: the debate leaves the calendar
+    GUEST = "guest"  # guest:topic, guest:questions, guest:framing, guest:early
+    NUDGE = "nudge"  # nudge:3600 reminds in private those who asked for it, so many seconds ahead
+    PULSE = "pulse"  # the survey after the debate is open
+    POLL_END = "poll_end"  # poll_end:12, the poll of that id is closed
+    TEASER = "teaser"  # the next debate is told of
 
 
 # Kinds that move when the hour is bent (hold, extend, a late question), in the order of the hour.
@@ -39,6 +47,11 @@ LATE_LIMIT: Mapping[Kind, timedelta] = {
     Kind.LABEL: timedelta(minutes=2),
     Kind.WARN: timedelta(minutes=1),
     Kind.WRAP_UP: timedelta(minutes=3),
+    Kind.CONFIRM: timedelta(days=2),
+    Kind.GUEST: timedelta(days=2),
+    Kind.NUDGE: timedelta(minutes=10),
+    Kind.PULSE: timedelta(days=1),
+    Kind.TEASER: timedelta(days=1),
 }
 # Below this a question is on time, and the rest of the run-sheet stays where it is.
 ON_TIME = timedelta(seconds=2)
@@ -145,8 +158,12 @@ def next_ask(cues: Sequence[Cue]) -> Cue | None:
 
 
 def _fits(kind: Kind, phase: Phase) -> bool:
-    if kind in {Kind.ANNOUNCE, Kind.REMIND}:
+    if kind in {Kind.ANNOUNCE, Kind.REMIND, Kind.NUDGE, Kind.GUEST}:
         return phase is Phase.SCHEDULED
+    if kind in {Kind.CONFIRM, Kind.LAPSE}:
+        return phase is Phase.DRAFT
+    if kind is Kind.POLL_END:
+        return phase is not Phase.CANCELLED
     if kind in {Kind.ASK, Kind.WARN, Kind.LABEL, Kind.WRAP_UP}:
         return phase is Phase.OPEN
     if kind is Kind.CLOSE:

@@ -169,6 +169,13 @@ class Mouth(Protocol):
         ...
 
 
+# Where the community meets, and the countries whose holidays it keeps, where nobody says otherwise.
+ZONES = (
+    "Europe/Madrid", "America/Mexico_City", "America/Bogota", "America/Lima", "America/Santiago",
+    "America/Argentina/Buenos_Aires",
+)  # fmt: skip
+COUNTRIES = ("ES", "MX", "CO", "PE", "CL", "AR")
+
 # The letters of labels (bot/filing.py), where nobody says otherwise: respuesta, answer, pregunta, question, topic.
 LABELS = "RAPQT"
 
@@ -185,6 +192,8 @@ class House:
     moderators: Sequence[str] = ()  # PLATFORM:ID
     labels: str = LABELS
     x: bool = False  # X is on: a debate that does not say otherwise is held there, too
+    zones: Sequence[str] = ZONES  # IANA, in which announcements name the hour, and seasons show it
+    countries: Sequence[str] = COUNTRIES  # ISO 3166, whose public holidays a season is held against
     x_downloads: int = 500  # posts and people of X that one person may download on a UTC day
 
 

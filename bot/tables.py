@@ -74,6 +74,17 @@ class Debate(SQLModel, table=True):
     rehearsal: bool = False
     created_at: datetime = Field(sa_type=UTCDateTime)
     rev: int = 0  # the debate's own clock: every visible change gets the next number
+    # Its place in the year. ``local_at`` is the hour that was promised, on the clocks of its zone; ``occurrence`` the
+    # naive local time that its series gave it first, by which the series finds it again wherever it was moved.
+    local_at: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    settled: str = Field(default="", sa_column_kwargs={"server_default": ""})  # gap or fold, where the clocks changed
+    season_id: int | None = Field(default=None, index=True)
+    series_id: int | None = Field(default=None, index=True)
+    occurrence: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    touched: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})  # a person changed it
+    sequence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # RFC 5545: grows as its date changes
+    changed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when that was
+    why: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})  # why it is cancelled or missed
 
 
 class Place(SQLModel, table=True):

@@ -8,7 +8,7 @@ import pytest
 
 from bot import config, errors
 from bot.config import Settings
-from bot.ports import House
+from bot.ports import ZONES, House
 
 from tests.console import Terminal, tertulia
 
@@ -22,6 +22,8 @@ DEFAULTS = {
     "TERTULIA_TIMEZONE": "Europe/Madrid",
     "TERTULIA_HASHTAG": "MeetAlfaro",
     "TERTULIA_LABELS": "R,A,P,Q,T",
+    "TERTULIA_ZONES": ",".join(ZONES),
+    "TERTULIA_COUNTRIES": "ES,MX,CO,PE,CL,AR",
     "TERTULIA_MODERATORS": "",
     "TERTULIA_WEB_HOST": "127.0.0.1",
     "TERTULIA_WEB_PORT": "8000",
@@ -124,6 +126,12 @@ def test_address_leads_to_where_it_listens(host: str, address: str) -> None:
         ("TERTULIA_LABELS", "R,Á", "=R,Á: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
         ("TERTULIA_LABELS", "R,1", "=R,1: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
         ("TERTULIA_LABELS", "R,r", "=R,r: letras sueltas, cada una una vez, separadas por comas: R,A,P,Q,T"),
+        (
+            "TERTULIA_ZONES",
+            "Europe/Madrid,Marte",
+            "=Europe/Madrid,Marte: «Marte» no es una zona horaria (por ejemplo Europe/Madrid)",
+        ),
+        ("TERTULIA_COUNTRIES", "ES,MEX", "=ES,MEX: países por sus dos letras, separados por comas: ES,MX,CO"),
         ("TERTULIA_LABELS", "A,Q", "=A,Q: la R no puede faltar: es la que se propone a quien responde"),
         ("TERTULIA_HASHTAG", "dos palabras", "=dos palabras: solo letras, cifras y guion bajo, sin espacios"),
         ("TERTULIA_MODERATORS", "a", "=a: personas como PLATAFORMA:ID, separadas por comas: slack:U123,room:ana"),

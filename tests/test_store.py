@@ -1,5 +1,6 @@
 """The same storage on SQLite and on PostgreSQL: types, keys, migrations, search index, and who may write when."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -307,10 +308,11 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         store.close()
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    store = Store(server.make("tertulia_test_bare"))
+    name = f"tertulia_test_bare_{os.getpid()}"  # of this process alone: tests run in several
+    store = Store(server.make(name))
     yield store
     store.close()
-    server.drop("tertulia_test_bare")
+    server.drop(name)
 
 
 def revisions() -> list[str]:

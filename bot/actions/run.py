@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot import cues as rules
 from bot import errors
-from bot.actions import brief, refile, say
+from bot.actions import around, brief, refile, say
 from bot.actions.plan import announce, may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
@@ -88,7 +88,7 @@ def hold(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         if cue.state == "planned" and rules.Cue(cue.key, cue.due_at).kind in rules.BENDING:
             cue.state = "held"
             tx.session.add(cue)
-    _plan_cue(tx, debate_id, rules.Kind.FORGOTTEN_HOLD, now + HOLD_LIMIT)
+    debates.plan_cue(tx, debate_id, rules.Kind.FORGOTTEN_HOLD, now + HOLD_LIMIT)
     say.to_moderators(tx, debate, "held", words(debate.locale)("El debate está en pausa."), now=now)
     _decided(tx, debate, Verb.HOLD, actor, now)
 
@@ -151,7 +151,7 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
                 _done(tx, cue, now)
             else:
                 _skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
-    _plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
+    debates.plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
     soonest = debates.coming(tx, limit=1)
     following = soonest[0] if soonest else None
     text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
@@ -167,7 +167,7 @@ def settle(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     debate.phase = Phase.CLOSED
     tx.session.add(debate)
     refile.whole(tx, debate)
-    _plan_cue(tx, debate_id, rules.Kind.RECAP, now)
+    debates.plan_cue(tx, debate_id, rules.Kind.RECAP, now)
     debates.record(tx, who=CLOCK.who, action=Verb.SETTLE, debate_id=debate_id, now=now)
     debates.bump(tx, debate_id)
 
@@ -276,6 +276,8 @@ def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: Ho
             settle(tx, debate, now=now, house=house)
         case rules.Kind.RECAP:
             say.to_moderators(tx, debate, "ready", say.ready(debate, house), now=now)
+        case _:
+            around.perform(tx, debate, cue, now=now, house=house)
 
 
 def _warn(tx: Tx, debate: Debate, *, now: datetime) -> None:
@@ -355,17 +357,6 @@ def _finish_questions(tx: Tx, debate_id: int) -> None:
         elif one.state in {State.APPROVED, State.PENDING}:
             one.state, one.rev = State.CARRIED, rev
         tx.session.add(one)
-
-
-def _plan_cue(tx: Tx, debate_id: int, key: str, due_at: datetime) -> None:
-    for cue in debates.cues(tx, debate_id):
-        if cue.key == key:
-            cue.state, cue.due_at, cue.why, cue.done_at = "planned", due_at, "", None
-            tx.session.add(cue)
-            break
-    else:
-        tx.session.add(Cue(debate_id=debate_id, key=key, due_at=due_at))
-    tx.cues = True
 
 
 def _cancel_ask(tx: Tx, debate_id: int, ask: Cue, why: str) -> None:

@@ -3,7 +3,8 @@
 import sqlmodel  # noqa: F401  (the tables need it)
 from alembic import context
 
-import bot.tables  # noqa: F401  (importing the tables fills the metadata)
+import bot.tables
+import bot.tables_year  # noqa: F401  (importing the tables fills the metadata)
 from bot.store.engine import metadata
 
 

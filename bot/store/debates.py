@@ -158,6 +158,16 @@ def lock(tx: Tx, debate_id: int) -> None:
         tx.conn.execute(sa.select(col(Debate.id)).where(col(Debate.id) == debate_id).with_for_update())
 
 
+def plan_cue(tx: Tx, debate_id: int, key: str, due_at: datetime) -> None:
+    """The cue is planned for a time (UTC); one of that key, whatever became of it, is planned anew."""
+    cue = tx.session.exec(select(Cue).where(Cue.debate_id == debate_id, Cue.key == key)).first()
+    if cue is None:
+        cue = Cue(debate_id=debate_id, key=key, due_at=due_at)
+    cue.state, cue.due_at, cue.why, cue.done_at = "planned", due_at, "", None
+    tx.session.add(cue)
+    tx.cues = True
+
+
 def next_due(tx: Tx) -> datetime | None:
     """When the next planned cue is due, or None."""
     query = select(Cue.due_at).where(Cue.state == "planned").order_by(col(Cue.due_at)).limit(1)
