@@ -53,6 +53,10 @@ LATE_LIMIT: Mapping[Kind, timedelta] = {
     Kind.PULSE: timedelta(days=1),
     Kind.TEASER: timedelta(days=1),
 }
+# What has to come to an end, however late: a date that moves towards it makes it due at once.
+DEADLINES = frozenset({Kind.CONFIRM, Kind.LAPSE, Kind.POLL_END})
+# A new date is announced once more where it leaves this much time before that; who read of the old one is told anyway.
+ANNOUNCED_ANEW = timedelta(days=7)
 # Below this a question is on time, and the rest of the run-sheet stays where it is.
 ON_TIME = timedelta(seconds=2)
 
@@ -130,7 +134,9 @@ def judge(cue: Cue, phase: Phase, *, ends_at: datetime, now: datetime) -> Verdic
     late = now - cue.due_at
     kind = cue.kind
     if kind is Kind.OPEN:
-        if phase not in {Phase.DRAFT, Phase.SCHEDULED}:
+        if phase is Phase.DRAFT:
+            return Verdict(Fate.SKIP, phrase("nadie lo había confirmado"))
+        if phase is not Phase.SCHEDULED:
             return Verdict(Fate.SKIP, phrase("ya estaba abierto"))
         return Verdict(Fate.MISS, _over()) if now >= ends_at else Verdict(Fate.DO, _lateness(late))
     if not _fits(kind, phase):
@@ -149,6 +155,24 @@ def judge(cue: Cue, phase: Phase, *, ends_at: datetime, now: datetime) -> Verdic
 def shifted(cues: Iterable[Cue], by: timedelta, *, kinds: frozenset[Kind] = BENDING) -> list[Cue]:
     """The cues of the kinds, moved by ``by``; the others are left out, for they stay."""
     return [Cue(cue.key, cue.due_at + by) for cue in cues if cue.kind in kinds]
+
+
+def follow(cue: Cue, state: str, by: timedelta, *, now: datetime) -> tuple[Cue, Verdict] | None:
+    """Where a cue goes as its debate, which has not begun, moves ``by``, and what becomes of it; None where it stays.
+
+    What was done or skipped before the old date is planned anew where its time before the new one is still to come.
+    """
+    moved = Cue(cue.key, cue.due_at + by)
+    if state in {"done", "skipped"}:
+        return (moved, Verdict(Fate.DO)) if _comes_back(moved, state, now=now) else None
+    if state == "cancelled":
+        return None
+    if moved.kind in DEADLINES:
+        return Cue(cue.key, max(moved.due_at, now)), Verdict(Fate.DO)
+    limit = LATE_LIMIT.get(moved.kind)
+    if limit is not None and now - moved.due_at > limit:
+        return moved, Verdict(Fate.SKIP, phrase("el debate cambió de fecha y ya había pasado su momento"))
+    return moved, Verdict(Fate.DO)
 
 
 def next_ask(cues: Sequence[Cue]) -> Cue | None:
@@ -173,6 +197,14 @@ def _fits(kind: Kind, phase: Phase) -> bool:
     if kind is Kind.END_GRACE:
         return phase is Phase.GRACE
     return phase is Phase.CLOSED
+
+
+def _comes_back(moved: Cue, state: str, *, now: datetime) -> bool:
+    if moved.due_at <= now:
+        return False
+    if moved.kind is Kind.ANNOUNCE and state == "done":
+        return moved.due_at > now + ANNOUNCED_ANEW
+    return moved.kind in {Kind.REMIND, Kind.NUDGE} or (state == "skipped" and moved.kind in {Kind.ANNOUNCE, Kind.GUEST})
 
 
 def _lateness(late: timedelta) -> str:

@@ -15,7 +15,11 @@ from bot.phrase import phrase
 
 
 class Phase(StrEnum):
-    """Where a debate stands."""
+    """Where a debate stands.
+
+    A draft is a date that nobody has confirmed yet: those who moderate see it and may open it, the clock does not, and
+    neither the board nor a calendar tells of it, so that no date is taken for a promise.
+    """
 
     DRAFT = "draft"
     SCHEDULED = "scheduled"
@@ -45,6 +49,8 @@ class Verb(StrEnum):
     REORDER = "reorder"
     ADD = "add"
     CLOSE = "close"
+    EDIT = "edit"
+    MOVE = "move"
     CANCEL = "cancel"
     ABORT = "abort"
     JOIN = "join"  # one more place
@@ -63,6 +69,8 @@ ALLOWED: Mapping[Verb, frozenset[Phase]] = {
     Verb.REORDER: COMING | LIVE,
     Verb.ADD: COMING | LIVE,
     Verb.CLOSE: LIVE,
+    Verb.EDIT: COMING,
+    Verb.MOVE: COMING,
     Verb.CANCEL: COMING,
     Verb.ABORT: LISTENING,
     Verb.JOIN: COMING | LIVE,

@@ -124,7 +124,8 @@ def test_late_cue_is_judged_by_its_kind(key: str, phase: Phase, late: float, ver
 @pytest.mark.parametrize(
     ("phase", "minute", "fate"),
     [
-        (Phase.SCHEDULED, 0, Fate.DO), (Phase.SCHEDULED, 59.9, Fate.DO), (Phase.DRAFT, 5, Fate.DO),
+        (Phase.SCHEDULED, 0, Fate.DO), (Phase.SCHEDULED, 59.9, Fate.DO),
+        (Phase.DRAFT, 0, Fate.SKIP), (Phase.DRAFT, 9999, Fate.SKIP),
         (Phase.SCHEDULED, 60, Fate.MISS), (Phase.SCHEDULED, 9999, Fate.MISS),
         (Phase.OPEN, 0, Fate.SKIP), (Phase.CANCELLED, 0, Fate.SKIP),
     ],

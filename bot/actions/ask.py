@@ -21,7 +21,7 @@ def propose(tx: Tx, debate: Debate, text: str, *, asker: Actor, now: datetime) -
     Raises ``Empty``, ``FilledUp`` or ``WrongPhase``.
     """
     tidy = clean(text)
-    if Phase(debate.phase) in OVER:
+    if Phase(debate.phase) in OVER | {Phase.DRAFT}:
         raise errors.WrongPhase(phase=debate.phase, verb="preguntar")
     debate_id = debates.ident(debate)
     platform, ident = people.parse(asker.who)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import errors
-from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
+from bot.debate import LISTENING, LIVE, OVER, Phase
 from bot.store.engine import Prepared, Tx
 from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, to_micros
 
@@ -53,8 +53,8 @@ def every(tx: Tx) -> Sequence[Debate]:
 
 
 def coming(tx: Tx, *, limit: int = 20) -> Sequence[Debate]:
-    """Debates that are planned, soonest first."""
-    query = select(Debate).where(col(Debate.phase).in_(COMING)).order_by(col(Debate.starts_at)).limit(limit)
+    """Debates that will be held, soonest first; a draft is nothing that anybody was told of."""
+    query = select(Debate).where(Debate.phase == Phase.SCHEDULED).order_by(col(Debate.starts_at)).limit(limit)
     return tx.session.exec(query).all()
 
 
@@ -64,8 +64,11 @@ def listening(tx: Tx) -> Sequence[Debate]:
     return tx.session.exec(query).all()
 
 
-def at_place(tx: Tx, platform: str, address: str) -> Debate | None:
-    """The debate that a command in a place means: the live one, else the one in its grace, else the next to come."""
+def at_place(tx: Tx, platform: str, address: str, *, drafts: bool = False) -> Debate | None:
+    """The debate that a command in a place means: the live one, else the one in its grace, else the next to come.
+
+    Where there is none, one in draft with ``drafts``: a moderator may open it by hand.
+    """
     query = (
         select(Debate)
         .join(Place, col(Place.debate_id) == col(Debate.id))
@@ -73,7 +76,8 @@ def at_place(tx: Tx, platform: str, address: str) -> Debate | None:
         .order_by(col(Debate.starts_at))
     )
     found = tx.session.exec(query).all()
-    for wanted in (LIVE, frozenset({Phase.GRACE}), COMING):
+    last = frozenset({Phase.DRAFT} if drafts else ())
+    for wanted in (LIVE, frozenset({Phase.GRACE}), frozenset({Phase.SCHEDULED}), last):
         for debate in found:
             if debate.phase in wanted:
                 return debate

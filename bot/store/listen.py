@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot.debate import COMING, LISTENING, Phase
+from bot.debate import LISTENING, Phase
 from bot.store.engine import Tx
 from bot.tables import Debate, Gap, Inbox, Message, Outbox, Question
 
@@ -25,7 +25,7 @@ def uncovered(tx: Tx, platform: str) -> Sequence[Gap]:
 
 def about(tx: Tx, *, starts_before: datetime, ended_after: datetime) -> Sequence[Debate]:
     """Debates that take answers, that are to start before a time, or that stopped taking answers after one."""
-    near = sa.and_(col(Debate.phase).in_(COMING), col(Debate.starts_at) <= starts_before)
+    near = sa.and_(col(Debate.phase) == Phase.SCHEDULED, col(Debate.starts_at) <= starts_before)
     ended = sa.and_(col(Debate.phase) == Phase.CLOSED, col(Debate.grace_until) >= ended_after)
     query = select(Debate).where(sa.or_(col(Debate.phase).in_(LISTENING), near, ended))
     return tx.session.exec(query.where(col(Debate.imported).is_(False)).order_by(col(Debate.id))).all()

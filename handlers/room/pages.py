@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from bot import errors
-from bot.debate import COMING, LISTENING, Phase
+from bot.debate import LISTENING, Phase
 from bot.store import debates, messages
 from bot.store.engine import Tx
 from bot.tables import Debate
@@ -33,7 +33,7 @@ def show_board(request: Request, *, problem: str = "", status: int = 200) -> Res
     with room_of(request).store.read() as tx:
         everything = debates.every(tx)
         live = [one for one in everything if one.phase in LISTENING]
-        coming = sorted((one for one in everything if one.phase in COMING), key=lambda one: one.starts_at)
+        coming = sorted((one for one in everything if one.phase == Phase.SCHEDULED), key=lambda one: one.starts_at)
         past = [one for one in everything if one.phase in {Phase.CLOSED, Phase.MISSED}]
         views = {one.id: looks.scene(tx, one, one.rev) for one in live}
     limit = len(past) if "todos" in request.query_params else PAST_SHOWN
@@ -67,6 +67,8 @@ async def debate(request: Request) -> Response:
     slug = request.path_params["slug"]
     with room_of(request).store.read() as tx:
         row = debates.get(tx, slug)
+        if row.phase == Phase.DRAFT and not visitor_of(request).moderator:
+            raise errors.NoSuchDebate(debate=slug)  # nobody was told of it, and it may never be
         if row.slug != slug:
             return RedirectResponse(f"/d/{row.slug}", 302)
     reply = request.query_params.get("reply", "")

@@ -201,7 +201,7 @@ def meant(tx: Tx, channel: str, *, also_elsewhere: bool) -> Debate:
     ``also_elsewhere`` (asking and looking) takes the one that is on, or the next to come, when it is held in another
     channel; so does a direct talk with the bot, where no other can be meant.
     """
-    found = debates.at_place(tx, "slack", channel)
+    found = debates.at_place(tx, "slack", channel, drafts=not also_elsewhere)
     if found is None and (also_elsewhere or not channel or channel.startswith("D")):
         for one in (*debates.listening(tx), *debates.coming(tx)):
             if any(place.platform == "slack" for place in debates.places(tx, debates.ident(one))):
