@@ -9,7 +9,6 @@ from bot.ports import Platform
 from bot.store import debates, gaps
 from bot.store import listen as store
 from bot.store.engine import Tx
-from bot.tables import Debate
 
 _NONE = timedelta(0)
 
@@ -69,24 +68,20 @@ def on_air(
     """
     missing = {(one.debate_id, one.place) for one in unheard(tx, platform)} if incomplete else set()
     furthest = max(behind, incomplete) if missing else behind
-    found = []
-    for debate in store.about(tx, starts_before=now + ahead, ended_after=now - furthest):
-        near = debate.phase in LISTENING or debate.grace_until is None or debate.grace_until >= now - behind
-        for place in debates.places(tx, debates.ident(debate)):
-            if place.platform == platform and (near or (debate.id, place.address) in missing):
-                found.append(_on_air(tx, debate, platform, place.address))
-    return found
-
-
-def _on_air(tx: Tx, debate: Debate, platform: Platform, place: str) -> OnAir:
-    debate_id = debates.ident(debate)
-    posts = store.posts(tx, debate_id, platform, place)
-    return OnAir(debate_id, place, debate.opened_at, debate.grace_until, posts, debate.phase in LISTENING)
+    return [
+        OnAir(
+            one.debate_id, one.place, one.opened_at, one.until,
+            store.posts(tx, one.debate_id, platform, one.place), one.phase in LISTENING,
+        )
+        for one in store.about(tx, platform, starts_before=now + ahead, ended_after=now - furthest)
+        if one.phase in LISTENING or one.until is None or one.until >= now - behind
+        or (one.debate_id, one.place) in missing
+    ]  # fmt: skip
 
 
 def unheard(tx: Tx, platform: Platform) -> Sequence[Unheard]:
     """What of a platform was not heard and is not covered yet, oldest first."""
-    return [Unheard(gap.debate_id, gap.place, gap.from_at, gap.to_at) for gap in store.uncovered(tx, platform)]
+    return [Unheard(*gap) for gap in store.uncovered(tx, platform)]
 
 
 def over(tx: Tx, debate_id: int, platform: Platform, place: str, *, at: datetime) -> None:
