@@ -113,6 +113,10 @@ class PastStart(Refusal):
     """El comienzo, {starts}, ya ha pasado. No se ha guardado nada; elige una hora que esté por llegar."""
 
 
+class BadYear(Refusal):
+    """El año {year} no parece el de un debate (entre {first} y {last}). No se ha guardado nada."""
+
+
 class NoSuchTime(Refusal):
     """Las {local} no existen en {zone}: ese día cambia la hora. Elige {before} o {after}."""
 
@@ -121,12 +125,28 @@ class TwoTimes(Refusal):
     """Las {local} ocurren dos veces en {zone}: ese día cambia la hora. ¿{first} o {second}? Dilo con su desfase."""
 
 
+class BadRule(Refusal):
+    """No vale la regla «{rule}»: {why}. No se ha guardado nada; por ejemplo: FREQ=WEEKLY;BYDAY=TH"""
+
+
+class BadRhythm(Refusal):
+    """El ritmo de la temporada tiene fallos y no se ha guardado nada: {faults}"""
+
+
+class NoSuchCountry(Refusal):
+    """No conocemos los festivos de «{country}». Los países van por sus dos letras, por ejemplo ES, MX o CL."""
+
+
 class Overlap(Refusal):
     """Se solapa con «{title}» ({starts}) en {place}. No se ha guardado nada; elige otra hora u otro lugar."""
 
 
 class NoHashtag(Refusal):
     """«{title}» no tiene etiqueta, y en X se participa con una. Pon una, o quita X. No se ha programado nada."""
+
+
+class BadHashtag(Refusal):
+    """«{hashtag}» no vale como etiqueta: solo letras, cifras y guion bajo, sin espacios. No se ha cambiado nada."""
 
 
 class BadPlace(Refusal):
@@ -149,12 +169,46 @@ class TooFast(Refusal):
     """Vas muy deprisa: espera {seconds} s y vuelve a enviarlo. Tu texto sigue en la caja."""
 
 
+class BadPoll(Refusal):
+    """La encuesta no se puede guardar: {why}. No se ha cambiado nada."""
+
+
+class NoSuchPoll(Refusal):
+    """Este debate no tiene esa encuesta. No se ha cambiado nada."""
+
+
+class PollOpen(Refusal):
+    """La encuesta ya está abierta y hay quien puede haber respondido: no se cambia. Ciérrala, si no debe seguir."""
+
+
+class PollClosed(Refusal):
+    """Esta encuesta no está abierta ahora, así que tu respuesta no se ha guardado."""
+
+
+class BadBallot(Refusal):
+    """Tu respuesta no se ha guardado: {why}."""
+
+
+class AnsweredBefore(Refusal):
+    """Ya respondiste a esta encuesta. Es anónima, y por eso tu respuesta no se puede cambiar: no se sabe cuál es."""
+
+
 class CannotMove(Refusal):
     """Una pregunta {state} no puede pasar a {wanted}. No se ha cambiado nada."""
 
 
 class OwnVote(Refusal):
     """Tu propia pregunta ya cuenta con tu voto."""
+
+
+class BadLead(Refusal):
+    """«{text}» no vale para avisarte: di cuánto antes, entre 1 minuto y 14 días (45m, 2h, 1d), y como mucho {most} veces.
+    No se ha cambiado nada.
+    """
+
+
+class NoWayThere(Refusal):
+    """Allí no puedo avisarte: «{place}» no es una cuenta tuya de Slack o de la sala. No se ha cambiado nada."""
 
 
 # --- files ---------------------------------------------------------------------------------------------------------
@@ -222,6 +276,33 @@ class AllGone(Refusal):
 
 class BadExport(Refusal):
     """No se puede exportar: {why}."""
+
+
+# --- guests --------------------------------------------------------------------------------------------------------
+
+
+class NoSuchGuest(Refusal):
+    """No hay ningún invitado «{guest}». Míralos con: tertulia guest list"""
+
+
+class GuestTwice(Refusal):
+    """{name} ya tiene invitación a este debate. No se ha cambiado nada."""
+
+
+class TooManyGuests(Refusal):
+    """Caben {limit} invitados por debate. No se ha cambiado nada."""
+
+
+class BadSlackId(Refusal):
+    """«{who}» no es el identificador de una persona en Slack (por ejemplo U0123456): cópialo de su perfil."""
+
+
+class NothingFramed(Refusal):
+    """{name} todavía no ha escrito su texto de presentación. No se ha cambiado nada."""
+
+
+class AlreadyFramed(Refusal):
+    """El texto de presentación de {name} ya ha salido. No se ha cambiado nada."""
 
 
 # --- the house -----------------------------------------------------------------------------------------------------

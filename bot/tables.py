@@ -85,6 +85,8 @@ class Debate(SQLModel, table=True):
     sequence: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # RFC 5545: grows as its date changes
     changed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when that was
     why: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})  # why it is cancelled or missed
+    # Whether the planned questions can be read once it is announced.
+    questions_public: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
 
 
 class Place(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.tables import UTCDateTime
@@ -115,19 +115,21 @@ class Answered(SQLModel, table=True):
 
 
 class Guest(SQLModel, table=True):
-    """Somebody invited to a debate, and their way in to the page where they prepare; only its hash is kept."""
+    """Somebody invited to a debate, who prepares on a page of their own; ``framing`` is the post that frames it.
+
+    Their ways in are passes (bot/tables.py) of their identity.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
-    debate_id: int = Field(foreign_key="debate.id", ondelete="CASCADE")
+    debate_id: int = Field(foreign_key="debate.id", index=True, ondelete="CASCADE")
+    identity_id: int = Field(foreign_key="identity.id", index=True)
     name: str
-    identity_id: int | None = Field(default=None, foreign_key="identity.id", index=True)
-    hash: str = Field(default="", index=True)
-    expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    framing: str = Field(default="", sa_type=Text)  # the post that frames the subject
-    framed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when it was released
+    framing: str = Field(default="", sa_type=Text)
+    drafted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when that was last saved
+    approved_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when a moderator let it go out
+    framed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when it went out
     created_at: datetime = Field(sa_type=UTCDateTime)
     seen_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # when they last opened their page
-    __table_args__ = (Index(None, "debate_id"),)
 
 
 class Prepared(SQLModel, table=True):

@@ -113,11 +113,11 @@ def upgrade() -> None:
         "guest",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("debate_id", sa.Integer(), nullable=False),
+        sa.Column("identity_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("identity_id", sa.Integer(), nullable=True),
-        sa.Column("hash", sa.String(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("framing", sa.Text(), nullable=False),
+        sa.Column("drafted_at", sa.BigInteger(), nullable=True),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
         sa.Column("framed_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
@@ -128,7 +128,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guest")),
     )
     op.create_index(op.f("ix_guest_debate_id"), "guest", ["debate_id"])
-    op.create_index(op.f("ix_guest_hash"), "guest", ["hash"])
     op.create_index(op.f("ix_guest_identity_id"), "guest", ["identity_id"])
     op.create_table(
         "reminding",
@@ -165,6 +164,7 @@ def upgrade() -> None:
     op.add_column("debate", sa.Column("sequence", sa.Integer(), server_default="0", nullable=False))
     op.add_column("debate", sa.Column("changed_at", sa.BigInteger(), nullable=True))
     op.add_column("debate", sa.Column("why", sa.Text(), server_default="", nullable=False))
+    op.add_column("debate", sa.Column("questions_public", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_index(op.f("ix_debate_season_id"), "debate", ["season_id"])
     op.create_index(op.f("ix_debate_series_id"), "debate", ["series_id"])
 
@@ -172,6 +172,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_debate_series_id"), table_name="debate")
     op.drop_index(op.f("ix_debate_season_id"), table_name="debate")
+    op.drop_column("debate", "questions_public")
     op.drop_column("debate", "why")
     op.drop_column("debate", "changed_at")
     op.drop_column("debate", "sequence")
@@ -185,7 +186,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_reminding_identity_id"), table_name="reminding")
     op.drop_table("reminding")
     op.drop_index(op.f("ix_guest_identity_id"), table_name="guest")
-    op.drop_index(op.f("ix_guest_hash"), table_name="guest")
     op.drop_index(op.f("ix_guest_debate_id"), table_name="guest")
     op.drop_table("guest")
     op.drop_table("confirmation")
