@@ -1,7 +1,9 @@
 """Local times and zones: a debate is planned at a wall-clock time, and kept as an instant in UTC."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import errors
@@ -9,6 +11,22 @@ from bot.phrase import phrase
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+class Clock(StrEnum):
+    """What the clocks of a zone do at a local time: it exists once, not at all (``gap``), or twice (``fold``)."""
+
+    NORMAL = "normal"
+    GAP = "gap"
+    FOLD = "fold"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A local time as an instant in UTC, and what the clocks do there."""
+
+    instant: datetime
+    kind: Clock
 
 
 def zone(name: str) -> ZoneInfo:
@@ -40,9 +58,30 @@ def resolve(local: datetime, zone_name: str) -> datetime:
     raise errors.NoSuchTime(local=f"{local:%H:%M}", zone=zone_name, before=f"{before:%H:%M}", after=f"{after:%H:%M}")
 
 
+def settle(local: datetime, zone_name: str) -> Settled:
+    """The instant of a naive local time whatever the clocks do: RFC 5545, 3.3.5, for dates that nobody plans by hand.
+
+    A time that does not exist moves forward by what the clocks skip; one that exists twice is the first.
+    """
+    tz = zone(zone_name)
+    first, second = local.replace(tzinfo=tz, fold=0), local.replace(tzinfo=tz, fold=1)
+    before, after = first.utcoffset(), second.utcoffset()
+    # The offset before the change reads a skipped time after it, and a repeated one the first time.
+    instant = first.astimezone(UTC)
+    if before == after or before is None or after is None:
+        return Settled(instant, Clock.NORMAL)
+    return Settled(instant, Clock.GAP if before < after else Clock.FOLD)
+
+
 def wall(instant: datetime, zone_name: str) -> datetime:
     """The instant as the clocks of the zone show it."""
     return instant.astimezone(zone(zone_name))
+
+
+def written(local: datetime) -> str:
+    """A time on the clocks of its zone as it is kept: ``2027-01-14T19:00``, with seconds only where it has some."""
+    bare = local.replace(tzinfo=None)
+    return bare.isoformat(timespec="auto" if bare.second or bare.microsecond else "minutes")
 
 
 def iso(instant: datetime | None) -> str | None:
