@@ -9,18 +9,22 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bot import cues, errors, localtime
+from bot import poll as polls
 from bot.debate import Pace, pace_from_file
 from bot.phrase import phrase, several
 from bot.question import LONGEST
 
 LONGEST_TITLE = 200
+LONGEST_HASHTAG = 100
+LONGEST_HOST = 100
 MOST_QUESTIONS = 50
 LONGEST_ANSWER = 3_000
 # How Slack names a channel.
 CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
-_YEARS = (1970, 2200)  # beyond them calendars and zones run out of numbers
-_KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where"}
+YEARS = (1970, 2200)  # beyond them calendars and zones run out of numbers
+_KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where", "poll", "pulse"}
 _WHERE = {"slack", "x", "room"}
+_POLL = {"text", "options", "several", "other"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class DebateFile:
     room: bool = True
     x: bool | None = None
     rehearsal: bool = False
+    poll: polls.Planned | None = None  # what is asked before the debate
+    pulse: bool = True  # the survey after it
 
     def starting(self, starts: datetime, timezone: str = "") -> "DebateFile":
         """The same plan at a time: what makes a ready-made debate a planned one."""
@@ -97,7 +103,7 @@ class _Reader:
         pace = self._pace(len(questions))
         where = self._where()
         zone = self._zone()
-        hashtag = self._text("hashtag", limit=100).lstrip("#") if "hashtag" in self.data else None
+        hashtag = self._text("hashtag", limit=LONGEST_HASHTAG).lstrip("#") if "hashtag" in self.data else None
         if hashtag and not re.fullmatch(r"\w+", hashtag):
             self._fault("hashtag", "solo letras, cifras y guion bajo, sin espacios")
         locale = self._text("locale", limit=10)
@@ -105,10 +111,11 @@ class _Reader:
             self._fault("locale", "es o en")
         if where[2] and hashtag == "":
             self._fault("where.x", "en X se participa con una etiqueta: pon hashtag, o x = false")
+        asked = self._poll()
         return DebateFile(
             title=" ".join(title.split()), questions=questions, starts=self._starts(zone, needed=needs_start),
-            timezone=zone, hashtag=hashtag, host=self._text("host", limit=100), locale=locale, pace=pace,
-            slack=where[0], room=where[1], x=where[2],
+            timezone=zone, hashtag=hashtag, host=self._text("host", limit=LONGEST_HOST), locale=locale, pace=pace,
+            slack=where[0], room=where[1], x=where[2], poll=asked, pulse=self._flag(self.data, "pulse", otherwise=True),
         )  # fmt: skip
 
     def _fault(self, key: str, what: str) -> None:
@@ -142,8 +149,8 @@ class _Reader:
         if isinstance(value, str):
             with suppress(ValueError):  # what is no date is named below
                 value = datetime.fromisoformat(value)
-        if isinstance(value, datetime) and not _YEARS[0] <= value.year <= _YEARS[1]:
-            first, last = _YEARS
+        if isinstance(value, datetime) and not YEARS[0] <= value.year <= YEARS[1]:
+            first, last = YEARS
             odd = phrase("el año no parece el de un debate (entre {first} y {last})", first=first, last=last)
             self._fault("starts", odd)
             return None
@@ -202,6 +209,36 @@ class _Reader:
         elif not faults and (number := cues.overrun(pace, questions=questions)):
             self._fault("pace", phrase("la pregunta {number} saldría cuando el debate ya ha cerrado", number=number))
         return pace
+
+    def _poll(self) -> polls.Planned | None:
+        table = self.data.get("poll")
+        if table is None:
+            return None
+        if not isinstance(table, dict):
+            self._fault("poll", "debe ser una tabla [poll]")
+            return None
+        for key in sorted(set(table) - _POLL):
+            known = ", ".join(sorted(_POLL))
+            self._fault(f"poll.{key}", phrase("clave desconocida (valen {known})", known=known))
+        text, options = table.get("text", ""), table.get("options", [])
+        several = self._flag(table, "several", table="poll.", otherwise=False)
+        other = self._flag(table, "other", table="poll.", otherwise=False)
+        if not isinstance(text, str):
+            self._fault("poll.text", "debe ser un texto entre comillas")
+        elif not isinstance(options, list) or not all(isinstance(one, str) for one in options):
+            self._fault("poll.options", "debe ser una lista de textos")
+        else:
+            made = polls.tidied(text, options, several=several, other=other)
+            self.faults += [(f"poll.{key}", fault) for key, fault in polls.faults(made)]
+            return made
+        return None
+
+    def _flag(self, data: Mapping[str, object], key: str, *, table: str = "", otherwise: bool) -> bool:
+        value = data.get(key, otherwise)
+        if not isinstance(value, bool):
+            self._fault(f"{table}{key}", "true o false")
+            return otherwise
+        return value
 
     def _where(self) -> tuple[str | None, bool, bool | None]:
         table = self.data.get("where", {})

@@ -79,8 +79,8 @@ def test_every_fault_is_told_at_once_with_line_and_key() -> None:
     ])  # fmt: skip
 
     assert faults(source) == [
-        "línea 7, color: clave desconocida (valen hashtag, host, locale, pace, questions, starts, timezone, title, "
-        "where)",
+        "línea 7, color: clave desconocida (valen hashtag, host, locale, pace, poll, pulse, questions, starts, "
+        "timezone, title, where)",
         "línea 1, title: falta el título",
         "línea 6, questions[1]: está vacía",
         'línea 6, questions[2]: debe ser un texto, o { text = "…", answer = "…" }',

@@ -12,7 +12,7 @@ from bot.debate import Pace, Phase, Verb, check
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import Actor, House, Platform
 from bot.question import Source, State, clean
-from bot.store import debates
+from bot.store import debates, polls
 from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Place, Question
 from bot.words.catalogue import words
@@ -47,6 +47,9 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
         tx.session.add(_question(debate_id, one, position=position, now=now))
     for cue in rules.plan(starts_at, pace, questions=len(plan.questions), now=now):
         tx.session.add(Cue(debate_id=debate_id, key=cue.key, due_at=cue.due_at))
+    tx.session.flush()
+    announced = any(cue.key == rules.Kind.ANNOUNCE for cue in debates.cues(tx, debate_id))
+    polls.begin(tx, debate_id, plan.poll, pulse=plan.pulse, announced=announced, now=now)
     debates.record(tx, who=actor.who, action="add", debate_id=debate_id, now=now, detail=plan.title)
     tx.cues = True
     debates.bump(tx, debate_id)

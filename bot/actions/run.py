@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot import cues as rules
 from bot import errors
-from bot.actions import around, brief, refile, say
+from bot.actions import around, brief, polls, refile, reminders, say
 from bot.actions.plan import announce, may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
@@ -47,6 +47,7 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
     text = say.Worded(say.welcome(debate, questions=len(waiting)), brief.welcome(debate, questions=len(waiting)))
     say.everywhere(tx, debate, "welcome", text, now=now)
+    polls.opening(tx, debate, now=now)
     _decided(tx, debate, Verb.OPEN, actor, now)
 
 
@@ -254,10 +255,12 @@ def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: Ho
     match cue.kind:
         case rules.Kind.ANNOUNCE:
             announce(tx, debate, house, now=now)
+            polls.invite(tx, debate, now=now)
         case rules.Kind.REMIND:
             ahead = debate.starts_at - cue.due_at
             text = say.Worded(say.reminder(debate, ahead=ahead), brief.reminder(debate, ahead=ahead))
             say.everywhere(tx, debate, "remind", text, now=now)
+            polls.invite(tx, debate, now=now)
         case rules.Kind.OPEN:
             open_now(tx, debate, actor=CLOCK, now=now)
         case rules.Kind.LABEL:
