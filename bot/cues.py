@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.debate import LIVE, Pace, Phase
+from bot.debate import LISTENING, LIVE, Pace, Phase
 from bot.phrase import phrase
 
 
@@ -40,25 +40,45 @@ class Kind(StrEnum):
 BENDING = frozenset({Kind.LABEL, Kind.WARN, Kind.ASK, Kind.WRAP_UP, Kind.CLOSE})
 QUESTIONS = frozenset({Kind.WARN, Kind.ASK})
 
-# How late a cue may be and still be worth doing. A question, an opening and a closing have the hour as limit.
-LATE_LIMIT: Mapping[Kind, timedelta] = {
+
+class Until(StrEnum):
+    """A limit that is no length of time."""
+
+    THE_HOUR = "the hour"  # until the debate's hour is over
+    NEVER = "never late"  # something has to come to its end, whenever that is
+
+
+# How late a cue may be and still be worth doing: every kind has its limit.
+LATE_LIMIT: Mapping[Kind, timedelta | Until] = {
     Kind.ANNOUNCE: timedelta(days=1),
     Kind.REMIND: timedelta(minutes=10),
+    Kind.OPEN: Until.THE_HOUR,
     Kind.LABEL: timedelta(minutes=2),
     Kind.WARN: timedelta(minutes=1),
+    Kind.ASK: Until.THE_HOUR,
     Kind.WRAP_UP: timedelta(minutes=3),
+    Kind.CLOSE: Until.NEVER,
+    Kind.FORGOTTEN_HOLD: Until.NEVER,
+    Kind.END_GRACE: Until.NEVER,
+    Kind.RECAP: Until.NEVER,
     Kind.CONFIRM: timedelta(days=2),
+    Kind.LAPSE: Until.NEVER,
     Kind.GUEST: timedelta(days=2),
     Kind.NUDGE: timedelta(minutes=10),
     Kind.PULSE: timedelta(days=1),
+    Kind.POLL_END: Until.NEVER,
     Kind.TEASER: timedelta(days=1),
 }
+# What looks ahead to the start is of no use once that has come, however little late it is.
+AHEAD = frozenset({Kind.ANNOUNCE, Kind.REMIND, Kind.NUDGE, Kind.GUEST})
 # What has to come to an end, however late: a date that moves towards it makes it due at once.
 DEADLINES = frozenset({Kind.CONFIRM, Kind.LAPSE, Kind.POLL_END})
 # A new date is announced once more where it leaves this much time before that; who read of the old one is told anyway.
 ANNOUNCED_ANEW = timedelta(days=7)
 # Below this a question is on time, and the rest of the run-sheet stays where it is.
 ON_TIME = timedelta(seconds=2)
+# Below this nobody minds that a reminder says "in an hour".
+ROUNDED = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +149,27 @@ def overrun(pace: Pace, *, questions: int) -> int | None:
     return None
 
 
-def judge(cue: Cue, phase: Phase, *, ends_at: datetime, now: datetime) -> Verdict:
+def judge(cue: Cue, phase: Phase, *, starts_at: datetime, ends_at: datetime, now: datetime) -> Verdict:
     """What becomes of a due cue in a debate whose hour ends at ``ends_at`` (its closing cue's time)."""
     late = now - cue.due_at
     kind = cue.kind
-    if kind is Kind.OPEN:
-        if phase is Phase.DRAFT:
-            return Verdict(Fate.SKIP, phrase("nadie lo había confirmado"))
-        if phase is not Phase.SCHEDULED:
-            return Verdict(Fate.SKIP, phrase("ya estaba abierto"))
-        return Verdict(Fate.MISS, _over()) if now >= ends_at else Verdict(Fate.DO, _lateness(late))
-    if not _fits(kind, phase):
-        return Verdict(Fate.SKIP, phrase("el debate está {phase}", phase=phase.value))
-    limit = LATE_LIMIT.get(kind)
-    if limit is not None and late > limit:
+    unfit = _unfit(kind, phase)
+    if unfit:
+        return Verdict(Fate.SKIP, unfit)
+    limit = LATE_LIMIT[kind]
+    if isinstance(limit, timedelta) and late > limit:
         return Verdict(Fate.SKIP, phrase("llegaba {late} tarde (límite {limit})", late=_span(late), limit=_span(limit)))
-    if kind is Kind.ASK:
-        if now >= ends_at:
-            return Verdict(Fate.SKIP, _over())
-        if late > ON_TIME:
-            return Verdict(Fate.DO, _lateness(late), shift=late)
-    return Verdict(Fate.DO, _lateness(late))
+    if kind in AHEAD and now >= starts_at:
+        return Verdict(Fate.SKIP, phrase("ya era la hora del debate"))
+    if limit is Until.THE_HOUR and now >= ends_at:
+        return Verdict(Fate.MISS if kind is Kind.OPEN else Fate.SKIP, phrase("la hora ya había terminado"))
+    shift = late if kind is Kind.ASK and late > ON_TIME else timedelta(0)
+    return Verdict(Fate.DO, _lateness(late), shift=shift)
+
+
+def ahead(cue: Cue, *, starts_at: datetime, now: datetime) -> timedelta:
+    """How long it is until the start when a cue is done: what was planned, or what is left where it comes too late."""
+    return starts_at - (now if now - cue.due_at > ROUNDED else cue.due_at)
 
 
 def shifted(cues: Iterable[Cue], by: timedelta, *, kinds: frozenset[Kind] = BENDING) -> list[Cue]:
@@ -169,8 +189,8 @@ def follow(cue: Cue, state: str, by: timedelta, *, now: datetime) -> tuple[Cue, 
         return None
     if moved.kind in DEADLINES:
         return Cue(cue.key, max(moved.due_at, now)), Verdict(Fate.DO)
-    limit = LATE_LIMIT.get(moved.kind)
-    if limit is not None and now - moved.due_at > limit:
+    limit = LATE_LIMIT[moved.kind]
+    if isinstance(limit, timedelta) and now - moved.due_at > limit:
         return moved, Verdict(Fate.SKIP, phrase("el debate cambió de fecha y ya había pasado su momento"))
     return moved, Verdict(Fate.DO)
 
@@ -181,8 +201,17 @@ def next_ask(cues: Sequence[Cue]) -> Cue | None:
     return min(asks, key=lambda cue: cue.due_at, default=None)
 
 
+def _unfit(kind: Kind, phase: Phase) -> str:
+    """Why a debate in this phase has no use for a cue of the kind; empty where it has."""
+    if kind is Kind.OPEN and phase is Phase.DRAFT:
+        return phrase("nadie lo había confirmado")
+    if kind is Kind.OPEN and phase in LISTENING | {Phase.CLOSED}:
+        return phrase("ya estaba abierto")
+    return "" if _fits(kind, phase) else phrase("el debate está {phase}", phase=phase.value)
+
+
 def _fits(kind: Kind, phase: Phase) -> bool:
-    if kind in {Kind.ANNOUNCE, Kind.REMIND, Kind.NUDGE, Kind.GUEST}:
+    if kind in AHEAD or kind is Kind.OPEN:
         return phase is Phase.SCHEDULED
     if kind in {Kind.CONFIRM, Kind.LAPSE}:
         return phase is Phase.DRAFT
@@ -209,10 +238,6 @@ def _comes_back(moved: Cue, state: str, *, now: datetime) -> bool:
 
 def _lateness(late: timedelta) -> str:
     return phrase("{late} tarde", late=_span(late)) if late > ON_TIME else ""
-
-
-def _over() -> str:
-    return phrase("la hora ya había terminado")
 
 
 def _span(length: timedelta) -> str:

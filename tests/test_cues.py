@@ -1,10 +1,11 @@
 """Run-sheets as timed cues, and what becomes of a cue that is late."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.cues import Cue, Fate, Kind, Verdict, hour, judge, next_ask, overrun, plan, shifted
+from bot.cues import LATE_LIMIT, Cue, Fate, Kind, Verdict, ahead, hour, judge, next_ask, overrun, plan, shifted
 from bot.debate import Pace, Phase
 
 STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
@@ -84,41 +85,105 @@ def test_cues_of_one_instant_have_different_keys() -> None:
     assert keys[:3] == ["announce", "remind:24h", "remind:1h"]
 
 
+# A phase in which each kind is of use, and the cue's time from the start, in minutes.
+USED: Mapping[str, tuple[Phase, float]] = {
+    "announce": (Phase.SCHEDULED, -7 * 1440), "remind:1h": (Phase.SCHEDULED, -60), "open": (Phase.SCHEDULED, 0),
+    "label": (Phase.OPEN, 7), "warn:2": (Phase.OPEN, 18), "ask:2": (Phase.OPEN, 20), "wrap_up": (Phase.OPEN, 55),
+    "close": (Phase.OPEN, 60), "forgotten_hold": (Phase.HELD, 80), "end_grace": (Phase.GRACE, 75),
+    "recap": (Phase.CLOSED, 75), "confirm": (Phase.DRAFT, -60 * 1440), "lapse": (Phase.DRAFT, -30 * 1440),
+    "guest:topic": (Phase.SCHEDULED, -21 * 1440), "nudge:3600": (Phase.SCHEDULED, -60), "pulse": (Phase.CLOSED, 80),
+    "poll_end:12": (Phase.OPEN, 30), "teaser": (Phase.CLOSED, 1440),
+}  # fmt: skip
+LONG = 400 * 86_400.0
+# Seconds: so late it is still done, and so late it no longer is (None: it always is), and what is said of that.
+LIMITS: Mapping[str, tuple[float, float | None, str]] = {
+    "announce": (86_400, 86_401, "llegaba 24 h tarde (límite 24 h)"),
+    "remind:1h": (600, 601, "llegaba 10 min tarde (límite 10 min)"),
+    "open": (3599.9, 3600, "la hora ya había terminado"),
+    "label": (120, 121, "llegaba 2 min tarde (límite 2 min)"),
+    "warn:2": (60, 61, "llegaba 61 s tarde (límite 60 s)"),
+    "ask:2": (2399.9, 2400, "la hora ya había terminado"),
+    "wrap_up": (180, 181, "llegaba 3 min tarde (límite 3 min)"),
+    "close": (LONG, None, ""), "forgotten_hold": (LONG, None, ""), "end_grace": (LONG, None, ""),
+    "recap": (LONG, None, ""), "lapse": (LONG, None, ""), "poll_end:12": (LONG, None, ""),
+    "confirm": (172_800, 172_801, "llegaba 48 h tarde (límite 48 h)"),
+    "guest:topic": (172_800, 172_801, "llegaba 48 h tarde (límite 48 h)"),
+    "nudge:3600": (600, 601, "llegaba 10 min tarde (límite 10 min)"),
+    "pulse": (86_400, 86_401, "llegaba 24 h tarde (límite 24 h)"),
+    "teaser": (86_400, 86_401, "llegaba 24 h tarde (límite 24 h)"),
+}  # fmt: skip
+
+
+def judged(key: str, phase: Phase, late: float, *, due: datetime) -> Verdict:
+    """What becomes of a cue so many seconds late in a debate that began, or was to, at 18:00."""
+    return judge(Cue(key, due), phase, starts_at=STARTS, ends_at=ENDS, now=due + timedelta(seconds=late))
+
+
+def test_every_kind_has_its_limit_and_is_in_the_table() -> None:
+    """Whoever adds a kind says how late it may be, and tries it here."""
+    assert set(LATE_LIMIT) == set(Kind)
+    assert {Cue(key, STARTS).kind for key in USED} == set(Kind)
+    assert set(LIMITS) == set(USED)
+
+
+@pytest.mark.parametrize("key", USED)
+def test_late_cue_is_done_just_inside_its_limit_and_skipped_just_outside(key: str) -> None:
+    """Each kind has its limit; the reason is kept in words."""
+    phase, minute = USED[key]
+    due = STARTS + timedelta(minutes=minute)
+    inside, outside, why = LIMITS[key]
+
+    assert judged(key, phase, 0, due=due) == Verdict(Fate.DO)
+    assert judged(key, phase, 2, due=due) == Verdict(Fate.DO)
+    assert judged(key, phase, inside, due=due).fate is Fate.DO
+    if outside is not None:
+        assert judged(key, phase, outside, due=due) == Verdict(Fate.MISS if key == "open" else Fate.SKIP, why)
+
+
 @pytest.mark.parametrize(
     ("key", "phase", "late", "verdict"),
     [
-        # on time, or within two seconds of it
-        ("ask:2", Phase.OPEN, 0, Verdict(Fate.DO)),
-        ("ask:2", Phase.OPEN, 2, Verdict(Fate.DO)),
         # a question is asked at once, and the rest keep their distance
         ("ask:2", Phase.OPEN, 240, Verdict(Fate.DO, "4 min tarde", timedelta(seconds=240))),
-        ("ask:2", Phase.OPEN, 3600, Verdict(Fate.SKIP, "la hora ya había terminado")),
         ("ask:2", Phase.CLOSED, 0, Verdict(Fate.SKIP, "el debate está closed")),
-        # a reminder is of use for ten minutes
         ("remind:1h", Phase.SCHEDULED, 600, Verdict(Fate.DO, "10 min tarde")),
-        ("remind:1h", Phase.SCHEDULED, 601, Verdict(Fate.SKIP, "llegaba 10 min tarde (límite 10 min)")),
         ("remind:1h", Phase.OPEN, 0, Verdict(Fate.SKIP, "el debate está open")),
-        ("announce", Phase.SCHEDULED, 86_400, Verdict(Fate.DO, "24 h tarde")),
-        ("announce", Phase.SCHEDULED, 86_401, Verdict(Fate.SKIP, "llegaba 24 h tarde (límite 24 h)")),
-        ("label", Phase.OPEN, 121, Verdict(Fate.SKIP, "llegaba 2 min tarde (límite 2 min)")),
-        ("warn:2", Phase.OPEN, 61, Verdict(Fate.SKIP, "llegaba 61 s tarde (límite 60 s)")),
-        ("wrap_up", Phase.OPEN, 181, Verdict(Fate.SKIP, "llegaba 3 min tarde (límite 3 min)")),
+        ("remind:1h", Phase.CANCELLED, 0, Verdict(Fate.SKIP, "el debate está cancelled")),
         # a closing comes however late, a settling only once the grace has begun
         ("close", Phase.OPEN, 86_400, Verdict(Fate.DO, "24 h tarde")),
         ("close", Phase.HELD, 0, Verdict(Fate.DO)),
         ("close", Phase.GRACE, 0, Verdict(Fate.SKIP, "el debate está grace")),
-        ("end_grace", Phase.GRACE, 0, Verdict(Fate.DO)),
         ("end_grace", Phase.OPEN, 0, Verdict(Fate.SKIP, "el debate está open")),
-        ("recap", Phase.CLOSED, 0, Verdict(Fate.DO)),
-        ("forgotten_hold", Phase.HELD, 0, Verdict(Fate.DO)),
         ("forgotten_hold", Phase.OPEN, 0, Verdict(Fate.SKIP, "el debate está open")),
+        # a draft is no promise
+        ("open", Phase.DRAFT, 0, Verdict(Fate.SKIP, "nadie lo había confirmado")),
+        ("open", Phase.GRACE, 0, Verdict(Fate.SKIP, "ya estaba abierto")),
+        ("open", Phase.CANCELLED, 0, Verdict(Fate.SKIP, "el debate está cancelled")),
+        ("announce", Phase.DRAFT, 0, Verdict(Fate.SKIP, "el debate está draft")),
+        ("lapse", Phase.SCHEDULED, 0, Verdict(Fate.SKIP, "el debate está scheduled")),
     ],
 )
-def test_late_cue_is_judged_by_its_kind(key: str, phase: Phase, late: float, verdict: Verdict) -> None:
-    """Each kind has its limit; the reason is kept in words. Every cue was due at minute 20."""
-    due = STARTS + timedelta(minutes=20)
+def test_late_cue_is_judged_by_its_kind_and_the_phase(key: str, phase: Phase, late: float, verdict: Verdict) -> None:
+    """What the debate has come to decides before the limit does."""
+    assert judged(key, phase, late, due=STARTS + timedelta(minutes=USED[key][1])) == verdict
 
-    assert judge(Cue(key, due), phase, ends_at=ENDS, now=due + timedelta(seconds=late)) == verdict
+
+@pytest.mark.parametrize("key", ["announce", "remind:10m", "nudge:300", "guest:early"])
+def test_what_looks_ahead_is_not_said_once_the_hour_has_come(key: str) -> None:
+    """A reminder five minutes late is worth it at 17:59, and not at 18:00."""
+    due = STARTS - timedelta(minutes=5)
+
+    assert judged(key, Phase.SCHEDULED, 299, due=due).fate is Fate.DO
+    assert judged(key, Phase.SCHEDULED, 300, due=due) == Verdict(Fate.SKIP, "ya era la hora del debate")
+
+
+def test_late_reminder_says_what_is_left() -> None:
+    """«En una hora» while it is about right; after eight minutes it is 52."""
+    cue = Cue("remind:1h", STARTS - timedelta(hours=1))
+
+    for late, left in ((0, 3600), (30, 3600), (480, 3120)):
+        now = cue.due_at + timedelta(seconds=late)
+        assert ahead(cue, starts_at=STARTS, now=now) == timedelta(seconds=left)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +199,7 @@ def test_late_opening_opens_inside_the_hour_and_is_missed_behind_it(phase: Phase
     """A debate whose hour is over is missed."""
     now = STARTS + timedelta(minutes=minute)
 
-    assert judge(Cue("open", STARTS), phase, ends_at=ENDS, now=now).fate is fate
+    assert judge(Cue("open", STARTS), phase, starts_at=STARTS, ends_at=ENDS, now=now).fate is fate
 
 
 def test_shifted_moves_the_hour_and_leaves_the_rest() -> None:

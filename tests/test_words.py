@@ -143,7 +143,7 @@ def test_room_refusals_are_among_them() -> None:
 
 def test_reason_of_a_cue_is_read_in_the_language_of_the_debate() -> None:
     """A rule speaks before it knows who reads: its fields, a phase among them, are said again."""
-    late = judge(Cue("remind:1h", STARTS), Phase.CLOSED, ends_at=STARTS, now=STARTS)
+    late = judge(Cue("remind:1h", STARTS), Phase.CLOSED, starts_at=STARTS, ends_at=STARTS, now=STARTS)
     assert words("en").again(late.why) == "the debate is closed"
     assert words("es").again(late.why) == "el debate está cerrado"
 

@@ -215,7 +215,7 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
         return None
     debate = debates.get(tx, row.debate_id)
     cue = rules.Cue(row.key, row.due_at)
-    verdict = rules.judge(cue, Phase(debate.phase), ends_at=debate.ends_at, now=now)
+    verdict = rules.judge(cue, Phase(debate.phase), starts_at=debate.starts_at, ends_at=debate.ends_at, now=now)
     if verdict.fate is rules.Fate.DO and cue.kind is rules.Kind.ASK and next_question(tx, row.debate_id) is None:
         verdict = rules.Verdict(rules.Fate.SKIP, phrase("no quedaba ninguna pregunta"))
     why = words(debate.locale).again(verdict.why)
@@ -257,7 +257,7 @@ def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: Ho
             announce(tx, debate, house, now=now)
             polls.invite(tx, debate, now=now)
         case rules.Kind.REMIND:
-            ahead = debate.starts_at - cue.due_at
+            ahead = rules.ahead(cue, starts_at=debate.starts_at, now=now)
             text = say.Worded(say.reminder(debate, ahead=ahead), brief.reminder(debate, ahead=ahead))
             say.everywhere(tx, debate, "remind", text, now=now)
             polls.invite(tx, debate, now=now)
