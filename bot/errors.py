@@ -74,6 +74,14 @@ class CorrectedSince(Refusal):
     """
 
 
+class NoSuchSeason(Refusal):
+    """No hay ninguna temporada «{season}». Míralas con: tertulia season list"""
+
+
+class NoSuchSeries(Refusal):
+    """No hay ninguna serie «{series}». Míralas con: tertulia series list"""
+
+
 class UnknownCommand(Refusal):
     """No conozco «{word}». ¿Querías decir «{nearest}»? Por ejemplo: {example}"""
 
@@ -115,6 +123,26 @@ class PastStart(Refusal):
 
 class BadYear(Refusal):
     """El año {year} no parece el de un debate (entre {first} y {last}). No se ha guardado nada."""
+
+
+class NoDates(Refusal):
+    """La regla «{rule}» no da ninguna fecha que esté por llegar. No se ha guardado nada."""
+
+
+class SeriesThere(Refusal):
+    """Esa serie ya está: es la {series}, «{title}». No se ha guardado nada por segunda vez."""
+
+
+class SeriesOver(Refusal):
+    """La serie {series}, «{title}», ya terminó. No se ha cambiado nada; si vuelve, añádela de nuevo."""
+
+
+class NotInSeason(Refusal):
+    """La serie {series} no tiene fechas por llegar en la temporada «{season}». Puede confirmarse en: {seasons}"""
+
+
+class NotUnderstood(Refusal):
+    """No entiendo «{text}» como día y hora: {why}. Por ejemplo: {example}"""
 
 
 class NoSuchTime(Refusal):
@@ -297,12 +325,28 @@ class BadSlackId(Refusal):
     """«{who}» no es el identificador de una persona en Slack (por ejemplo U0123456): cópialo de su perfil."""
 
 
+class BadGuestLink(Refusal):
+    """Este enlace ya se ha usado, ha caducado o no es el tuyo. Pide otro a quien te invitó; lo que escribiste sigue
+    guardado.
+    """
+
+
 class NothingFramed(Refusal):
     """{name} todavía no ha escrito su texto de presentación. No se ha cambiado nada."""
 
 
 class AlreadyFramed(Refusal):
     """El texto de presentación de {name} ya ha salido. No se ha cambiado nada."""
+
+
+class AlreadyAsked(Refusal):
+    """La pregunta ya ha salido, como P{number}, con lo que había guardado; lo nuevo dilo en el debate."""
+
+
+class ChangedMeanwhile(Refusal):
+    """Entretanto guardaste otro texto desde otra ventana. Aquí sigue lo que has escrito: guarda otra vez para que valga
+    este.
+    """
 
 
 # --- the house -----------------------------------------------------------------------------------------------------
