@@ -197,6 +197,10 @@ class TooFast(Refusal):
     """Vas muy deprisa: espera {seconds} s y vuelve a enviarlo. Tu texto sigue en la caja."""
 
 
+class NothingCarried(Refusal):
+    """De «{title}» no queda ninguna pregunta por llevar a otro debate. No se ha cambiado nada."""
+
+
 class BadPoll(Refusal):
     """La encuesta no se puede guardar: {why}. No se ha cambiado nada."""
 

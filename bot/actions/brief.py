@@ -23,6 +23,14 @@ def announcement(debate: Debate) -> str:
     )  # fmt: skip
 
 
+def moved(debate: Debate) -> str:
+    """The new date, for those who know of the old one."""
+    return words(debate.locale)(
+        "Cambio de fecha: «{title}» será el {when}. #{hashtag}",
+        title=_title(debate), when=say.when(debate), hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
 def reminder(debate: Debate, *, ahead: timedelta) -> str:
     """The reminder before the start."""
     return words(debate.locale)(
@@ -68,6 +76,13 @@ def closing(debate: Debate, following: Debate | None, house: House) -> str:
         title=clipped(debate.title, 50), late=say.still_taken(debate), link=f"{house.url}/d/{debate.slug}",
         next=next_date, hashtag=debate.hashtag,
     )  # fmt: skip
+
+
+def teaser(debate: Debate, following: Debate) -> str:
+    """What comes next, a day after a debate; no link, for the close had the one."""
+    title, when = clipped(following.title, LONGEST_TITLE), say.when(following)
+    tag = following.hashtag or debate.hashtag
+    return words(debate.locale)("Lo próximo: «{title}», {when}. #{hashtag}", title=title, when=when, hashtag=tag)
 
 
 def _title(debate: Debate) -> str:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bot import errors, localtime
+from bot import errors
 from bot.actions import brief, say
-from bot.actions.plan import may
+from bot.actions.plan import changed, clear, may
 from bot.debate import LIVE, Verb
 from bot.debatefile import CHANNEL
 from bot.phrase import phrase
@@ -26,15 +26,13 @@ def join(tx: Tx, debate: Debate, where: str, *, house: House, actor: Actor, now:
     platform, address = _address(debate, where, house)
     if any(place.platform == platform for place in debates.places(tx, debate_id)):
         raise errors.BadPlace(place=where, why=phrase("ya está allí"))
-    clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=debate_id)
-    if clash is not None:
-        starts = localtime.wall(clash.starts_at, clash.timezone).isoformat()
-        raise errors.Overlap(title=clash.title, starts=starts, place=f"{platform}:{address}")
+    clear(tx, [(platform, address)], start=debate.starts_at, end=debate.ends_at, but=debate_id)
     place = Place(debate_id=debate_id, platform=platform, address=address)
     tx.session.add(place)
     tx.session.flush()
     if debate.phase in LIVE:
         _catch_up(tx, debate, place, now)
+    changed(tx, debate, now=now)
     debates.record(tx, who=actor.who, action=Verb.JOIN, debate_id=debate_id, now=now, detail=f"{platform}:{address}")
     debates.bump(tx, debate_id)
     return place
@@ -60,6 +58,7 @@ def leave(tx: Tx, debate: Debate, where: str, *, actor: Actor, now: datetime) ->
     detail = f"{place.platform}:{place.address}"
     tx.session.delete(place)
     tx.session.flush()
+    changed(tx, debate, now=now)
     debates.record(tx, who=actor.who, action=Verb.LEAVE, debate_id=debate_id, now=now, detail=detail)
     debates.bump(tx, debate_id)
 

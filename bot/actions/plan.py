@@ -3,13 +3,15 @@
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot import cues as rules
-from bot import errors, localtime
-from bot.actions import brief, say
+from bot import errors, localtime, richtext
+from bot.actions import brief, leftovers, reminders, say
 from bot.debate import Pace, Phase, Verb, check
-from bot.debatefile import DebateFile, PlannedQuestion
+from bot.debatefile import YEARS, DebateFile, PlannedQuestion
+from bot.phrase import phrase
 from bot.ports import Actor, House, Platform
 from bot.question import Source, State, clean
 from bot.store import debates, polls
@@ -19,28 +21,24 @@ from bot.words.catalogue import words
 
 # Planning a start this little in the past is a slow hand, not a mistake.
 SLACKNESS_SECONDS = 5
+LONGEST_REASON = 300
 
 
 def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) -> Debate:
     """The debate is planned with its questions, places and cues; raises ``PastStart``, ``NoHashtag`` or ``Overlap``."""
     require_moderator(actor)
     zone = plan.timezone or house.timezone
-    starts_at = localtime.resolve(plan.starts, zone) if plan.starts else None
-    if starts_at is None or (now - starts_at).total_seconds() > SLACKNESS_SECONDS:
-        raise errors.PastStart(starts=localtime.wall(starts_at, zone).isoformat() if starts_at else "?")
+    starts_at = start(plan.starts, zone, now=now)
     pace = plan.pace.fitted(len(plan.questions))
     debate = Debate(
         slug=free_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
         hashtag=(plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#"), labels=house.labels,
         locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
         pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
+        local_at=localtime.written(localtime.wall(starts_at, zone)), changed_at=now,
     )  # fmt: skip
     wanted = _places(plan, house, debate)
-    for platform, address in wanted:
-        clash = debates.clash(tx, platform, address, start=debate.starts_at, end=debate.ends_at, but=None)
-        if clash is not None:
-            starts = localtime.wall(clash.starts_at, clash.timezone).isoformat()
-            raise errors.Overlap(title=clash.title, starts=starts, place=f"{platform}:{address}")
+    clear(tx, wanted, start=debate.starts_at, end=debate.ends_at)
     debate_id = debates.add(tx, debate)
     tx.session.add_all(Place(debate_id=debate_id, platform=platform, address=address) for platform, address in wanted)
     for position, one in enumerate(plan.questions, start=1):
@@ -50,22 +48,56 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     tx.session.flush()
     announced = any(cue.key == rules.Kind.ANNOUNCE for cue in debates.cues(tx, debate_id))
     polls.begin(tx, debate_id, plan.poll, pulse=plan.pulse, announced=announced, now=now)
+    leftovers.tell(tx, debate, now=now)
     debates.record(tx, who=actor.who, action="add", debate_id=debate_id, now=now, detail=plan.title)
+    reminders.settle(tx, [debate], now=now)
     tx.cues = True
     debates.bump(tx, debate_id)
     return debate
 
 
-def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
-    """A debate that has not begun will not be held; its cues are cancelled."""
+def start(local: datetime | None, zone: str, *, now: datetime) -> datetime:
+    """When a debate can begin (UTC); raises ``PastStart``, ``BadYear``, ``NoSuchTime`` and ``TwoTimes``."""
+    if local is not None and not YEARS[0] <= local.year <= YEARS[1]:
+        raise errors.BadYear(year=local.year, first=YEARS[0], last=YEARS[1])
+    starts_at = localtime.resolve(local, zone) if local else None
+    if starts_at is None or (now - starts_at).total_seconds() > SLACKNESS_SECONDS:
+        raise errors.PastStart(starts=localtime.wall(starts_at, zone).isoformat() if starts_at else "?")
+    return starts_at
+
+
+def clear(tx: Tx, places: Sequence[tuple[str, str]], *, start: datetime, end: datetime, but: int | None = None) -> None:
+    """In none of the places (platform, address) another debate is on then; raises ``Overlap``."""
+    for platform, address in places:
+        clash = debates.clash(tx, platform, address, start=start, end=end, but=but)
+        if clash is not None:
+            starts = localtime.wall(clash.starts_at, clash.timezone).isoformat()
+            raise errors.Overlap(title=clash.title, starts=starts, place=f"{platform}:{address}")
+
+
+def changed(tx: Tx, debate: Debate, *, now: datetime, by_hand: bool = True) -> None:
+    """Calendars take the debate as it is now for newer than what they have; a plan made anew leaves it alone.
+
+    ``by_hand`` False is for what no person did to this one debate.
+    """
+    debate.sequence += 1
+    debate.changed_at = now
+    debate.touched = debate.touched or by_hand
+    tx.session.add(debate)
+
+
+def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = "") -> None:
+    """A debate that has not begun will not be held; its cues are cancelled, and the reason is kept."""
     may(tx, debate, Verb.CANCEL, actor)
+    debate.why = tidied(why)
     debate.phase = Phase.CANCELLED
+    changed(tx, debate, now=now)
     for cue in debates.cues(tx, debates.ident(debate)):
         if cue.state in {"planned", "held"}:
             cue.state, cue.why = "cancelled", words(debate.locale)("el debate se canceló")
             tx.session.add(cue)
-    tx.session.add(debate)
-    debates.record(tx, who=actor.who, action="cancel", debate_id=debate.id, now=now)
+    reminders.over(tx, debate)
+    debates.record(tx, who=actor.who, action="cancel", debate_id=debate.id, now=now, detail=debate.why)
     debates.bump(tx, debates.ident(debate))
 
 
@@ -145,6 +177,14 @@ def may(tx: Tx, debate: Debate, verb: Verb, actor: Actor) -> None:
 def pace_of(debate: Debate) -> Pace:
     """The pace that a debate was planned with."""
     return Pace.from_seconds(json.loads(debate.pace))
+
+
+def tidied(why: str) -> str:
+    """A reason in one line; raises ``FilledUp``."""
+    line = " ".join(richtext.storable(why).split())
+    if len(line) > LONGEST_REASON:
+        raise errors.FilledUp(limit=LONGEST_REASON, what=phrase("el motivo"), size=len(line))
+    return line
 
 
 def _question(debate_id: int, one: PlannedQuestion, *, position: int, now: datetime) -> Question:

@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bot import dates
+from bot import dates, invitation
 from bot.ports import House, Operation, Platform
 from bot.store import debates, people
 from bot.store.engine import Tx
@@ -44,16 +44,22 @@ def there(tx: Tx, debate: Debate, kind: str, text: str | Worded, *, place: Place
     return _put(tx, _worded(debate, kind, text, place=place, now=now), now)
 
 
-def under(tx: Tx, debate: Debate, kind: str, text: str, *, parents: dict[str, Outbox], now: datetime) -> None:
-    """The text goes below the given posts, in their threads, once they have landed."""
+def under(tx: Tx, debate: Debate, kind: str, text: str, *, parents: dict[str, Outbox], now: datetime) -> list[Outbox]:
+    """The text goes below the given posts, in their threads, once they have landed; returns the new rows."""
+    rows = []
     for platform, parent in parents.items():
         row = _row(debate, kind, text, platform=platform, place=parent.place, now=now)
         row.question_id, row.under = parent.question_id, parent.id
-        _put(tx, row, now)
+        rows.append(_put(tx, row, now))
+    return rows
 
 
-def to_moderators(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime) -> None:
-    """The moderators alone read the text: privately on Slack, in the moderators' view of the room; never on X."""
+def to_moderators(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime) -> list[Outbox]:
+    """The moderators alone read the text: privately on Slack, in the moderators' view of the room; never on X.
+
+    Returns the new rows.
+    """
+    rows = []
     held = {place.platform: place.address for place in debates.places(tx, debates.ident(debate))}
     if held.pop(Platform.X, None) and not held:
         held = {str(Platform.ROOM): debate.slug}  # X has no private way; the room shows every debate to moderators
@@ -65,18 +71,22 @@ def to_moderators(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime
         for reader in readers:
             row = _row(debate, kind, text, platform=platform, place=reader, now=now)
             row.operation = Operation.PRIVATE
-            _put(tx, row, now)
+            rows.append(_put(tx, row, now))
+    return rows
 
 
-def to_person(tx: Tx, debate: Debate, kind: str, text: str, *, identity_id: int, now: datetime) -> None:
-    """One person reads the text, where they spoke from; a person of another platform, or of X, is not written to."""
+def to_person(tx: Tx, debate: Debate, kind: str, text: str, *, identity_id: int, now: datetime) -> Outbox | None:
+    """One person reads the text, where they spoke from; a person of another platform, or of X, is not written to.
+
+    Returns the new row, or None where nobody is written to.
+    """
     person = people.identity(tx, identity_id)
     held = {place.platform for place in debates.places(tx, debates.ident(debate))}
     if person is None or person.platform not in held - {Platform.X}:
-        return
+        return None
     row = _row(debate, kind, text, platform=person.platform, place=person.platform_id, now=now)
     row.operation = Operation.PRIVATE
-    _put(tx, row, now)
+    return _put(tx, row, now)
 
 
 def take_back(tx: Tx, row: Outbox, *, now: datetime) -> None:
@@ -133,10 +143,30 @@ def announcement(debate: Debate, house: House) -> str:
     )  # fmt: skip
 
 
+def moved(debate: Debate, before: str, house: House) -> str:
+    """What those read who know of the old date."""
+    say = words(debate.locale)
+    return say(
+        "Cambio de fecha: «{title}» será el {when} (antes: {before}). {link}",
+        title=debate.title, when=when(debate), before=before, link=f"{house.url}/d/{debate.slug}",
+    )  # fmt: skip
+
+
 def reminder(debate: Debate, *, ahead: timedelta) -> str:
     """The reminder before the start."""
     say = words(debate.locale)
     return say("En {left}: «{title}», {when}.", left=left(debate, ahead), title=debate.title, when=when(debate))
+
+
+def nudge(debate: Debate, house: House, *, left: timedelta) -> str:
+    """What somebody reads who asked to be reminded of a debate that begins in so long, and how to have no more."""
+    say = words(debate.locale)
+    return say(
+        "Me pediste que te avisara: en {left} empieza «{title}», {when}. {link} "
+        "Si no quieres más avisos: /tertulia recordar no",
+        left=invitation.span(say, left.total_seconds()), title=debate.title, when=when(debate),
+        link=f"{house.url}/d/{debate.slug}",
+    )  # fmt: skip
 
 
 def welcome(debate: Debate, *, questions: int) -> str:

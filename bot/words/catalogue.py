@@ -73,7 +73,10 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "resume": say("seguir"), "extend": say("extender"), "skip": say("saltar una pregunta"),
             "reorder": say("reordenar"), "add": say("añadir preguntas"), "close": say("cerrar"),
             "cancel": say("cancelar"), "abort": say("anular"), "join": say("añadir un lugar"),
-            "leave": say("quitar un lugar"),
+            "leave": say("quitar un lugar"), "attend": say("apuntarse"), "remind": say("avisar"),
+            "edit": say("cambiar"), "move": say("cambiar de fecha"),
+            "invite": say("invitar a nadie"), "uninvite": say("retirar una invitación"),
+            "frame": say("publicar la presentación"),
         }  # fmt: skip
     if field in {"state", "wanted"}:
         return {
