@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot import cues as rules
 from bot import errors, localtime
-from bot.actions import moving, plan, say
+from bot.actions import moving, notices, plan, say
 from bot.debate import COMING, Phase
 from bot.localtime import Clock
 from bot.phrase import phrase
@@ -57,10 +57,8 @@ def shift(tx: Tx, moves: Iterable[Move], *, house: House, now: datetime) -> tupl
         for one in waiting:
             debate, to = debates.get(tx, one.standing.id), one.to
             try:
-                moving.to(
-                    tx, debate, to.instant, zone=to.zone, house=house, now=now, local=to.asked, settled=_settled(to),
-                    by_hand=False,
-                )  # fmt: skip
+                date = moving.Date(to.instant, to.zone, to.asked, _settled(to))
+                moving.to(tx, debate, date, house=house, now=now, by_hand=False)
             except errors.Overlap as error:
                 left.append(Left(one.standing.key, why(error)))
                 rest.append(one)
@@ -86,6 +84,7 @@ def take_back(tx: Tx, debate: Debate, reason: str, *, actor: Actor, now: datetim
             cue.state = "done" if lapsed and cue.key == rules.Kind.LAPSE else "cancelled"
             cue.why, cue.done_at = text, now if cue.state == "done" else None
             tx.session.add(cue)
+    notices.cancelled(tx, debate, now=now)
     debates.record(tx, who=actor.who, action="cancel", debate_id=ident, now=now, detail=text)
     debates.bump(tx, ident)
 

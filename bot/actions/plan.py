@@ -86,8 +86,11 @@ def changed(tx: Tx, debate: Debate, *, now: datetime, by_hand: bool = True) -> N
     tx.session.add(debate)
 
 
-def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = "") -> None:
-    """A debate that has not begun will not be held; its cues are cancelled, and the reason is kept."""
+def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = "") -> bool:
+    """A debate that has not begun will not be held; its cues are cancelled, and the reason is kept.
+
+    Where it was announced people read of it; returns whether it was.
+    """
     may(tx, debate, Verb.CANCEL, actor)
     debate.why = tidied(why)
     debate.phase = Phase.CANCELLED
@@ -96,9 +99,10 @@ def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = ""
         if cue.state in {"planned", "held"}:
             cue.state, cue.why = "cancelled", words(debate.locale)("el debate se canceló")
             tx.session.add(cue)
-    reminders.over(tx, debate)
+    told = notices.cancelled(tx, debate, now=now)
     debates.record(tx, who=actor.who, action="cancel", debate_id=debate.id, now=now, detail=debate.why)
     debates.bump(tx, debates.ident(debate))
+    return told
 
 
 def add_question(tx: Tx, debate: Debate, text: str, *, actor: Actor, now: datetime, answer: str = "") -> Question:
