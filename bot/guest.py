@@ -1,5 +1,6 @@
 """What a guest is asked to do before a debate, and when: the timeline. Pure, ``now`` is an argument."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,10 @@ MOST_GUESTS = 10  # more is a panel whom nobody prepares one by one
 LONGEST_FRAMING = 1_000
 # A link and the page behind it are good until so long after the debate's end.
 STAYS = timedelta(days=1)
+
+
+# How Slack names a person.
+SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 class Step(StrEnum):
@@ -35,6 +40,14 @@ AHEAD: Mapping[Step, timedelta] = {
     Step.FRAMING: timedelta(days=10),
     Step.EARLY: timedelta(hours=1),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody who is to be a guest: their name, and who they are in Slack where that is known."""
+
+    name: str
+    slack: str = ""
 
 
 class Standing(StrEnum):

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from bot.cues import Cue
+from bot.actions import after, invited, reminders
+from bot.cues import Cue, Kind
 from bot.ports import House
 from bot.store.engine import Tx
 from bot.tables import Debate
@@ -11,5 +12,15 @@ from bot.tables import Debate
 def perform(tx: Tx, debate: Debate, cue: Cue, *, now: datetime, house: House) -> None:
     """What the cue stands for is done, and what is to be said about it is on its way."""
     match cue.kind:
+        case Kind.GUEST:
+            invited.nudge(tx, debate, cue, house=house, now=now)
+        case Kind.NUDGE:
+            reminders.nudge(tx, debate, cue, now=now, house=house)
+        case Kind.POLL_END:
+            after.poll_end(tx, debate, cue, now=now)
+        case Kind.PULSE:
+            after.pulse(tx, debate, now=now)
+        case Kind.TEASER:
+            after.teaser(tx, debate, now=now, house=house)
         case _:
             raise ValueError(cue.kind)

@@ -1,21 +1,16 @@
 """People: joining the room, the moderators' way in, aliases, and being forgotten."""
 
-import hashlib
-import re
 import secrets
-import unicodedata
 from datetime import datetime, timedelta
 
 from bot import errors
 from bot.actions.plan import require_moderator
-from bot.phrase import phrase
+from bot.people import person_name, room_id
 from bot.ports import Actor, House, Platform
-from bot.question import clean
 from bot.store import debates, erasure, people
 from bot.store import passes as store
 from bot.store.engine import Tx
 
-LONGEST_NAME = 60
 LINK_LASTS = timedelta(days=2)
 SESSION_LASTS = timedelta(days=30)
 
@@ -36,14 +31,14 @@ def join(tx: Tx, name: str, *, house: House, now: datetime) -> Actor:
 def make_link(tx: Tx, *, now: datetime) -> str:
     """A secret that lets one person in as a moderator, once, within two days; only its hash is kept."""
     secret = secrets.token_urlsafe(24)
-    store.add(tx, _hash(secret), kind="link", identity_id=None, now=now, expires_at=now + LINK_LASTS)
+    store.add(tx, store.hashed(secret), kind="link", identity_id=None, now=now, expires_at=now + LINK_LASTS)
     debates.record(tx, who="operator", action="moderator link", debate_id=None, now=now)
     return secret
 
 
 def link_is_good(tx: Tx, secret: str, *, now: datetime) -> bool:
     """Whether a link would let somebody in; looking does not use it up."""
-    return store.find(tx, _hash(secret), kind="link", now=now) is not None
+    return store.find(tx, store.hashed(secret), kind="link", now=now) is not None
 
 
 def enter(tx: Tx, secret: str, name: str, *, now: datetime) -> tuple[str, Actor]:
@@ -51,21 +46,21 @@ def enter(tx: Tx, secret: str, name: str, *, now: datetime) -> tuple[str, Actor]
 
     Raises ``NotModerator`` when the link was used, has expired or never was.
     """
-    link = store.find(tx, _hash(secret), kind="link", now=now)
+    link = store.find(tx, store.hashed(secret), kind="link", now=now)
     if link is None:
         raise errors.NotModerator
     tidy = person_name(name)
     who = people.ensure(tx, Platform.ROOM, room_id(tidy), name=tidy, role="moderator")
     store.use(tx, link, now=now)
     session = secrets.token_urlsafe(32)
-    store.add(tx, _hash(session), kind="session", identity_id=who.id, now=now, expires_at=now + SESSION_LASTS)
+    store.add(tx, store.hashed(session), kind="session", identity_id=who.id, now=now, expires_at=now + SESSION_LASTS)
     debates.record(tx, who=f"room:{who.platform_id}", action="enter", debate_id=None, now=now)
     return session, Actor(f"room:{who.platform_id}", tidy, moderator=True)
 
 
 def session(tx: Tx, secret: str, *, now: datetime) -> Actor | None:
     """The moderator whose session has this secret, or None when it has ended."""
-    found = store.find(tx, _hash(secret), kind="session", now=now)
+    found = store.find(tx, store.hashed(secret), kind="session", now=now)
     who = people.identity(tx, found.identity_id) if found is not None and found.identity_id else None
     if who is None:
         return None
@@ -74,7 +69,7 @@ def session(tx: Tx, secret: str, *, now: datetime) -> Actor | None:
 
 def leave(tx: Tx, secret: str) -> None:
     """The session has ended."""
-    store.drop(tx, _hash(secret))
+    store.drop(tx, store.hashed(secret))
 
 
 def alias(tx: Tx, who: str, name: str, *, actor: Actor, now: datetime) -> None:
@@ -99,27 +94,3 @@ def forget(tx: Tx, who: str, *, actor: Actor, now: datetime) -> int:
     debates.record(tx, who="operator", action="forget", debate_id=None, now=now, detail=f"{count} mensajes")
     tx.scrub = True
     return count
-
-
-def person_name(name: str) -> str:
-    """A name as it is shown: one line, no control or direction marks; raises ``Empty`` or ``FilledUp``."""
-    shown = "".join(char for char in name if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
-    tidy = clean(shown, what="el nombre")
-    if len(tidy) > LONGEST_NAME:
-        raise errors.FilledUp(
-            what="el nombre", limit=phrase("{count} caracteres", count=LONGEST_NAME), size=f"{len(tidy)}"
-        )
-    return tidy
-
-
-def room_id(name: str) -> str:
-    """The room's id of a name: its letters and figures, lowered, without accents (``Ana Mª`` is ``ana-ma``)."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    ident = "-".join(re.findall(r"\w+", "".join(char for char in plain if not unicodedata.combining(char))))
-    if not ident:
-        raise errors.Empty(what="el nombre")
-    return ident
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from bot import cues as rules
 from bot import errors
-from bot.actions import around, brief, polls, refile, reminders, say
-from bot.actions.plan import announce, may, pace_of
+from bot.actions import after, around, brief, invited, polls, refile, reminders, say
+from bot.actions.plan import announce, changed, may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
     POURING_WINDOW,
@@ -26,6 +26,8 @@ from bot.words.catalogue import words
 
 PENDING_CUE = frozenset({"planned", "held"})
 MOST_MINUTES = 240  # nobody sits longer; more is a slip of the finger
+# What another process has in hand is looked at again after this time: it is done by then, or that one has failed.
+ELSEWHERE = timedelta(seconds=0.05)
 
 
 def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
@@ -42,8 +44,9 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         kind = rules.Cue(cue.key, cue.due_at).kind
         if kind is rules.Kind.OPEN and cue.state == "planned":
             _done(tx, cue, now)
-        elif kind in {rules.Kind.ANNOUNCE, rules.Kind.REMIND} and cue.state == "planned":
+        elif kind in rules.AHEAD and cue.state == "planned":
             _skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
+    reminders.over(tx, debate)
     waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
     text = say.Worded(say.welcome(debate, questions=len(waiting)), brief.welcome(debate, questions=len(waiting)))
     say.everywhere(tx, debate, "welcome", text, now=now)
@@ -98,7 +101,7 @@ def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     """The hour goes on; everything that was to come comes later by as long as it stood still."""
     may(tx, debate, Verb.RESUME, actor)
     debate_id = debates.ident(debate)
-    stood = now - (debate.held_at or now)
+    stood = max(now - (debate.held_at or now), timedelta(0))  # the machine's clock may have gone back meanwhile
     for cue in debates.cues(tx, debate_id):
         if cue.state == "held":
             cue.state, cue.due_at = "planned", cue.due_at + stood
@@ -169,6 +172,7 @@ def settle(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     tx.session.add(debate)
     refile.whole(tx, debate)
     debates.plan_cue(tx, debate_id, rules.Kind.RECAP, now)
+    after.settled(tx, debate, now=now)
     debates.record(tx, who=CLOCK.who, action=Verb.SETTLE, debate_id=debate_id, now=now)
     debates.bump(tx, debate_id)
 
@@ -236,10 +240,14 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
 
 
 def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
-    """All that is due (``most`` cues at the most) has been done in one commit; returns when the next one is due."""
+    """All that is due (``most`` cues at the most) has been done in one commit; returns when to look again, or None.
+
+    That is when the next cue is due, or in a moment where another process has in hand what is due now.
+    """
     for _ in range(most):
         if do_due(tx, now=now, house=house) is None:
-            break
+            soonest = debates.next_due(tx)
+            return now + ELSEWHERE if soonest is not None and soonest <= now else soonest
     return debates.next_due(tx)
 
 
@@ -295,11 +303,12 @@ def _warn(tx: Tx, debate: Debate, *, now: datetime) -> None:
 
 
 def _miss(tx: Tx, debate: Debate, row: Cue, why: str, now: datetime) -> None:
-    debate.phase = Phase.MISSED
-    tx.session.add(debate)
+    debate.phase, debate.why = Phase.MISSED, why
+    changed(tx, debate, now=now, by_hand=False)
     for cue in debates.cues(tx, row.debate_id):
         if cue.state in PENDING_CUE:
             _skipped(tx, cue, now, why)
+    reminders.over(tx, debate)
     say.to_moderators(tx, debate, "missed", say.missed(debate), now=now)
     debates.record(tx, who=CLOCK.who, action=Verb.MISS, debate_id=row.debate_id, now=now, detail=why)
 
@@ -321,6 +330,7 @@ def _ask(tx: Tx, debate: Debate, question: Question, *, now: datetime, by_clock:
     posts = say.everywhere(tx, debate, "question", say.question_post(question, debate), now=now, question=question)
     if question.answer:
         say.under(tx, debate, "answer", question.answer, parents=posts, now=now)
+    invited.release(tx, debate, question, parents=posts, now=now)
     if question.asker_id is not None:
         text = words(debate.locale)("Tu pregunta acaba de salir como P{number}.", number=question.number)
         say.to_person(tx, debate, "asked", text, identity_id=question.asker_id, now=now)

@@ -152,6 +152,12 @@ def moved(debate: Debate, before: str, house: House) -> str:
     )  # fmt: skip
 
 
+def cancelled(debate: Debate) -> str:
+    """What those read who know of a debate that will not be held."""
+    text = words(debate.locale)("«{title}» ({when}) no se celebrará.", title=debate.title, when=when(debate))
+    return f"{text} {debate.why}" if debate.why else text
+
+
 def reminder(debate: Debate, *, ahead: timedelta) -> str:
     """The reminder before the start."""
     say = words(debate.locale)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot import outbox as rules
-from bot.actions import refile, say
+from bot.actions import doors, refile, say
 from bot.ports import Draft, Operation, Platform
 from bot.store import debates
 from bot.store import log as messages
@@ -36,7 +36,7 @@ def claim(tx: Tx, platform: Platform, *, owner: str, now: datetime, limit: int =
         row.lease_owner, row.lease_until = owner, now + rules.LEASE
         row.first_try_at = row.first_try_at or now
         tx.session.add(row)
-        claimed.append((row.id or 0, _draft(row, thread), before))
+        claimed.append((row.id or 0, _draft(row, thread, doors.signed(tx, row, now=now)), before))
     return claimed
 
 
@@ -130,9 +130,9 @@ def _thread(tx: Tx, row: Outbox) -> str | None:
     return parent.landed if parent is not None else None
 
 
-def _draft(row: Outbox, thread: str | None) -> Draft:
+def _draft(row: Outbox, thread: str | None, text: str) -> Draft:
     return Draft(
-        key=row.key, kind=row.kind, platform=Platform(row.platform), place=row.place, text=row.text,
+        key=row.key, kind=row.kind, platform=Platform(row.platform), place=row.place, text=text,
         operation=Operation(row.operation), debate_id=row.debate_id, question_id=row.question_id, target=row.target,
         thread=thread, extra=json.loads(row.extra),
     )  # fmt: skip

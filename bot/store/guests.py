@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import errors
-from bot.store import debates
+from bot.store import debates, passes
 from bot.store.engine import Tx
-from bot.tables import Identity, Pass, Question
+from bot.tables import Identity, Outbox, Pass, Question
 from bot.tables_year import Guest, Prepared
 
 LINK, SESSION = "guest link", "guest"  # the kinds of a guest's passes
@@ -115,6 +115,21 @@ def seat(tx: Tx, platform: str, platform_id: str, *, name: str, person_id: int) 
     tx.session.add(row)
     tx.session.flush()
     return row
+
+
+def free_room_id(tx: Tx, base: str) -> str:
+    """An id of the room that nobody has: a namesake who was there first keeps theirs."""
+    ident, number = base, 1
+    while passes.known(tx, "room", ident):
+        number += 1
+        ident = f"{base}-{number}"
+    return ident
+
+
+def posts(tx: Tx, debate_id: int) -> Sequence[Outbox]:
+    """The posts of a debate that may hold a guest's words or be for one alone."""
+    query = select(Outbox).where(Outbox.debate_id == debate_id, col(Outbox.kind).in_(("answer", "framing", "guest")))
+    return tx.session.exec(query.order_by(col(Outbox.id))).all()
 
 
 def in_room(tx: Tx, person_id: int) -> Identity | None:

@@ -1,11 +1,17 @@
-"""Moderators' links and sessions, known by the hashes of their secrets; and the names taken in the room."""
+"""Links and sessions of moderators and guests, known by the hashes of their secrets; and the names taken in the room."""
 
+import hashlib
 from datetime import datetime
 
 from sqlmodel import select
 
 from bot.store.engine import Tx
 from bot.tables import Identity, Kept, Pass
+
+
+def hashed(secret: str) -> str:
+    """What stands for a secret here."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def add(tx: Tx, secret_hash: str, *, kind: str, identity_id: int | None, now: datetime, expires_at: datetime) -> None:
