@@ -136,6 +136,14 @@ def stretches(year: int) -> tuple[Stretch, ...]:
     )
 
 
+def of_day(day: date) -> Stretch:
+    """The season of the year in which a day falls; one that somebody made up is not looked for."""
+    january, september, cx, quiet = stretches(day.year)
+    if day == cx_day(day.year):
+        return cx
+    return {1: january, 9: september}.get(day.month, quiet)
+
+
 def own(title: str, begins: date) -> Stretch:
     """A season that somebody made up, named by its title."""
     tidy = " ".join(title.split())[:200]

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot import cues as rules
 from bot import errors, localtime
 from bot.actions import moving, notices, plan, say
-from bot.debate import COMING, Phase
+from bot.debate import COMING
 from bot.localtime import Clock
 from bot.phrase import phrase
 from bot.ports import Actor, House
@@ -73,20 +73,18 @@ def shift(tx: Tx, moves: Iterable[Move], *, house: House, now: datetime) -> tupl
 
 def take_back(tx: Tx, debate: Debate, reason: str, *, actor: Actor, now: datetime, lapsed: bool = False) -> None:
     """A debate that nobody touched will not be held, and lets go of its date; one that has ``lapsed`` may come back."""
+    ident = debates.ident(debate)
     text = words(debate.locale).again(reason)
-    debate.phase, debate.why = Phase.CANCELLED, text
+    if lapsed:
+        for cue in debates.cues(tx, ident):
+            if cue.key == rules.Kind.LAPSE and cue.state == "planned":
+                cue.state, cue.done_at, cue.why = "done", now, text
+                tx.session.add(cue)
+        tx.session.flush()
+    plan.cancel(tx, debate, actor=actor, now=now, why=text, by_hand=False)
     if not lapsed:
         debate.occurrence = ""
-    plan.changed(tx, debate, now=now, by_hand=False)
-    ident = debates.ident(debate)
-    for cue in debates.cues(tx, ident):
-        if cue.state in {"planned", "held"}:
-            cue.state = "done" if lapsed and cue.key == rules.Kind.LAPSE else "cancelled"
-            cue.why, cue.done_at = text, now if cue.state == "done" else None
-            tx.session.add(cue)
-    notices.cancelled(tx, debate, now=now)
-    debates.record(tx, who=actor.who, action="cancel", debate_id=ident, now=now, detail=text)
-    debates.bump(tx, ident)
+        tx.session.add(debate)
 
 
 def why(error: errors.Refusal) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot import cues as rules
 from bot import errors, localtime, richtext
-from bot.actions import brief, leftovers, reminders, say
+from bot.actions import brief, leftovers, notices, reminders, say
 from bot.debate import Pace, Phase, Verb, check
 from bot.debatefile import YEARS, DebateFile, PlannedQuestion
 from bot.phrase import phrase
@@ -86,15 +86,15 @@ def changed(tx: Tx, debate: Debate, *, now: datetime, by_hand: bool = True) -> N
     tx.session.add(debate)
 
 
-def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = "") -> bool:
+def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = "", by_hand: bool = True) -> bool:
     """A debate that has not begun will not be held; its cues are cancelled, and the reason is kept.
 
-    Where it was announced people read of it; returns whether it was.
+    Where it was announced people read of it; returns whether it was. ``by_hand`` as in ``changed``.
     """
     may(tx, debate, Verb.CANCEL, actor)
     debate.why = tidied(why)
     debate.phase = Phase.CANCELLED
-    changed(tx, debate, now=now)
+    changed(tx, debate, now=now, by_hand=by_hand)
     for cue in debates.cues(tx, debates.ident(debate)):
         if cue.state in {"planned", "held"}:
             cue.state, cue.why = "cancelled", words(debate.locale)("el debate se canceló")

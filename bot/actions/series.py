@@ -49,7 +49,7 @@ def read(series: Series) -> Recurrence:
 
 def season_of(debate: Debate) -> str:
     """The short name of the season in which an occurrence of a series falls, wherever it has been moved since."""
-    return year.slug_of(datetime.fromisoformat(debate.occurrence).date())
+    return year.of_day(datetime.fromisoformat(debate.occurrence).date()).slug
 
 
 # --- what organisers do ----------------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def _ahead(series: Series, now: datetime) -> dict[str, list[Occurrence]]:
     since = max(series.created_at, now - LONGEST_SEASON)
     seasons: dict[str, list[Occurrence]] = {}
     for date in recurring.expand(read(series), since, now + HORIZON):
-        seasons.setdefault(year.slug_of(date.asked.date()), []).append(date)
+        seasons.setdefault(year.of_day(date.asked.date()).slug, []).append(date)
     return seasons
 
 
