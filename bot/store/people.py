@@ -33,6 +33,11 @@ def identity(tx: Tx, identity_id: int) -> Identity | None:
     return tx.session.get(Identity, identity_id)
 
 
+def identities(tx: Tx, person_id: int) -> Sequence[Identity]:
+    """All identities of a person."""
+    return tx.session.exec(select(Identity).where(Identity.person_id == person_id).order_by(col(Identity.id))).all()
+
+
 def ensure(tx: Tx, platform: str, ident: str, *, name: str = "", role: str = "") -> Identity:
     """The identity exists; a name or role that is given is now its own."""
     row = tx.session.exec(select(Identity).where(Identity.platform == platform, Identity.platform_id == ident)).first()
