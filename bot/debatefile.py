@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from bot import cues, errors, localtime
+from bot import cues, errors, localtime, people
 from bot import poll as polls
 from bot.debate import Pace, pace_from_file
+from bot.guest import MOST_GUESTS, SLACK_PERSON, Invited
 from bot.phrase import phrase, several
 from bot.question import LONGEST
 
@@ -22,8 +23,12 @@ LONGEST_ANSWER = 3_000
 # How Slack names a channel.
 CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 YEARS = (1970, 2200)  # beyond them calendars and zones run out of numbers
-_KEYS = {"title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where", "poll", "pulse"}
+_KEYS = {
+    "title", "starts", "timezone", "hashtag", "host", "locale", "questions", "pace", "where",
+    "poll", "pulse", "guests", "questions_public",
+}  # fmt: skip
 _WHERE = {"slack", "x", "room"}
+_GUEST = {"name", "slack"}
 _POLL = {"text", "options", "several", "other"}
 
 
@@ -56,6 +61,8 @@ class DebateFile:
     rehearsal: bool = False
     poll: polls.Planned | None = None  # what is asked before the debate
     pulse: bool = True  # the survey after it
+    guests: tuple[Invited, ...] = ()
+    questions_public: bool = True  # they can be read once it is announced
 
     def starting(self, starts: datetime, timezone: str = "") -> "DebateFile":
         """The same plan at a time: what makes a ready-made debate a planned one."""
@@ -116,6 +123,7 @@ class _Reader:
             title=" ".join(title.split()), questions=questions, starts=self._starts(zone, needed=needs_start),
             timezone=zone, hashtag=hashtag, host=self._text("host", limit=LONGEST_HOST), locale=locale, pace=pace,
             slack=where[0], room=where[1], x=where[2], poll=asked, pulse=self._flag(self.data, "pulse", otherwise=True),
+            guests=self._guests(), questions_public=self._flag(self.data, "questions_public", otherwise=True),
         )  # fmt: skip
 
     def _fault(self, key: str, what: str) -> None:
@@ -196,6 +204,44 @@ class _Reader:
             long = phrase("respuesta demasiado larga ({size} caracteres; caben {limit})", size=size, limit=limit)
             self._fault(key, long)
         return PlannedQuestion(text, answer.strip())
+
+    def _guests(self) -> tuple[Invited, ...]:
+        value = self.data.get("guests", [])
+        if not isinstance(value, list):
+            self._fault("guests", 'debe ser una lista, por ejemplo ["Elena Alfaro"]')
+            return ()
+        if len(value) > MOST_GUESTS:
+            many = phrase("demasiados ({count}; caben {limit})", count=len(value), limit=MOST_GUESTS)
+            self._fault("guests", many)
+        found: list[Invited] = []
+        for number, raw in enumerate(value, start=1):
+            key = f"guests[{number}]"
+            one = self._guest(key, raw)
+            if one is None:
+                continue
+            if any(one.name.casefold() == other.name.casefold() or one.slack == other.slack != "" for other in found):
+                self._fault(key, phrase("{name} ya está en la lista", name=one.name))
+            found.append(one)
+        return tuple(found)
+
+    def _guest(self, key: str, value: object) -> Invited | None:
+        slack: object = ""
+        if isinstance(value, dict):
+            for extra in sorted(set(value) - _GUEST):
+                self._fault(key, phrase("clave desconocida «{key}» (valen name y slack)", key=extra))
+            slack, value = value.get("slack", ""), value.get("name")
+        if not isinstance(value, str) or not isinstance(slack, str):
+            self._fault(key, 'debe ser un nombre, o { name = "…", slack = "U0123456" }')
+            return None
+        if slack and not SLACK_PERSON.fullmatch(slack):
+            self._fault(key, phrase("«{who}» no es una persona de Slack, por ejemplo U0123456", who=slack))
+        try:
+            name = people.person_name(value)
+            people.room_id(name)
+        except errors.Refusal as error:
+            self._fault(key, phrase(error.template(), **error.fields))
+            return None
+        return Invited(name, slack)
 
     def _pace(self, questions: int) -> Pace:
         table = self.data.get("pace", {})

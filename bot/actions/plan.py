@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot import cues as rules
 from bot import errors, localtime, richtext
-from bot.actions import brief, leftovers, notices, reminders, say
+from bot.actions import brief, invited, leftovers, notices, reminders, say
 from bot.debate import Pace, Phase, Verb, check
 from bot.debatefile import YEARS, DebateFile, PlannedQuestion
 from bot.phrase import phrase
@@ -36,6 +36,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
         locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
         pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
         local_at=localtime.written(localtime.wall(starts_at, zone)), changed_at=now,
+        questions_public=plan.questions_public,
     )  # fmt: skip
     wanted = _places(plan, house, debate)
     clear(tx, wanted, start=debate.starts_at, end=debate.ends_at)
@@ -49,6 +50,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     announced = any(cue.key == rules.Kind.ANNOUNCE for cue in debates.cues(tx, debate_id))
     polls.begin(tx, debate_id, plan.poll, pulse=plan.pulse, announced=announced, now=now)
     leftovers.tell(tx, debate, now=now)
+    invited.invite(tx, debate, plan.guests, house=house, now=now)
     debates.record(tx, who=actor.who, action="add", debate_id=debate_id, now=now, detail=plan.title)
     reminders.settle(tx, [debate], now=now)
     tx.cues = True
