@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import cues as rules
 from bot import errors, localtime, richtext
-from bot.actions import brief, notices, plan, say
+from bot.actions import invited, notices, plan, polls, say
 from bot.debate import Verb
 from bot.debatefile import LONGEST_HASHTAG, LONGEST_HOST, LONGEST_TITLE, DebateFile, PlannedQuestion
 from bot.phrase import phrase
@@ -222,7 +222,8 @@ def _as_file(tx: Tx, debate: Debate, house: House) -> DebateFile:
         locale=debate.locale, pace=pace, rehearsal=debate.rehearsal,
         slack=None if usual else held.get(Platform.SLACK, ""),
         x=None if usual else Platform.X in held and house.x and bool(debate.hashtag),
-        room=usual or Platform.ROOM in held,
+        room=usual or Platform.ROOM in held, poll=polls.planned(tx, debate_id),
+        pulse=not polls.never_pulsed(tx, debate_id),
     )  # fmt: skip
 
 

@@ -105,6 +105,12 @@ def planned(tx: Tx, debate_id: int) -> Planned | None:
     return store.planned(row) if row is not None else None
 
 
+def never_pulsed(tx: Tx, debate_id: int) -> bool:
+    """Whether the debate was to have no pulse, or was cut off from it before it opened."""
+    row = store.of(tx, debate_id, Kind.PULSE)
+    return row is not None and row.opens_at is None
+
+
 def invite(tx: Tx, debate: Debate, *, now: datetime) -> None:
     """Who reads an announcement or a reminder is asked to answer, once; before that the poll was not open."""
     row = store.of(tx, debates.ident(debate), Kind.BEFORE)

@@ -229,6 +229,8 @@ def erase(tx: Tx, debate_id: int) -> None:
     messages_of = sa.select(col(Message.id)).where(col(Message.debate_id) == debate_id)
     tx.conn.execute(sa.delete(Vote).where(col(Vote.question_id).in_(questions_of)))
     tx.conn.execute(sa.delete(Reaction).where(col(Reaction.message_id).in_(messages_of)))
+    # What had come here from another debate waits there again.
+    tx.conn.execute(sa.update(Question).where(col(Question.merged_into).in_(questions_of)).values(merged_into=None))
     for name in ("message", "question", "cue", "gap", "place"):
         tx.conn.execute(sa.text(f"DELETE FROM {name} WHERE debate_id = :id"), {"id": debate_id})  # noqa: S608
     tx.conn.execute(sa.delete(Debate).where(col(Debate.id) == debate_id))

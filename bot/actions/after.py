@@ -1,0 +1,123 @@
+"""What comes after a debate: the pulse when the last answers are in, and a day later what comes next."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+
+from bot import cues as rules
+from bot import debatefile, errors, poll
+from bot.actions import brief, polls, say
+from bot.actions.plan import require_moderator
+from bot.debate import COMING
+from bot.poll import Kind, Planned
+from bot.ports import Actor, House, Platform
+from bot.store import debates, people
+from bot.store import polls as store
+from bot.store.engine import Tx
+from bot.tables import Debate
+from bot.tables_year import Poll
+from bot.words.catalogue import words
+
+TEASER_AFTER = timedelta(days=1)
+# A subject that was debated this little ago is not offered again.
+NOT_LATELY = timedelta(days=180)
+
+
+def settled(tx: Tx, debate: Debate, *, now: datetime) -> None:
+    """The debate has ended for good: the pulse is due where it is wanted, and a day after the close what comes next."""
+    if debate.rehearsal or debate.imported:
+        return
+    debate_id = debates.ident(debate)
+    debates.plan_cue(tx, debate_id, rules.Kind.TEASER, (debate.closed_at or now) + TEASER_AFTER)
+    held = {place.platform for place in debates.places(tx, debate_id)}
+    if store.of(tx, debate_id, Kind.PULSE) is None and held - {Platform.X} and people.participants(tx, debate_id):
+        debates.plan_cue(tx, debate_id, rules.Kind.PULSE, now)
+
+
+def pulse(tx: Tx, debate: Debate, *, now: datetime) -> None:
+    """Whoever was there can say how it was, for three days, and nobody can know who said what."""
+    debate_id = debates.ident(debate)
+    if store.of(tx, debate_id, Kind.PULSE) is not None:
+        return  # switched off in the meantime
+    row = store.put(tx, debate_id, Kind.PULSE, survey(debate.locale))
+    row.opens_at = now
+    tx.session.add(row)
+    debates.plan_cue(tx, debate_id, f"{rules.Kind.POLL_END}:{row.id}", now + polls.PULSE_LASTS)
+    text = words(debate.locale)(
+        "«{title}» ha terminado. Una pregunta anónima: {text} No se guarda quién respondió qué, y tu respuesta no se "
+        "publica.",
+        title=debate.title, text=row.text,
+    )  # fmt: skip
+    polls.ask(tx, debate, Kind.PULSE, text, now=now)
+
+
+def survey(locale: str) -> Planned:
+    """The pulse: a scale whose two ends are worded alike, and free words; nothing is chosen beforehand."""
+    text = words(locale)
+    return Planned(
+        text("Del 1 al 5, ¿qué utilidad ha tenido para ti este debate?"),
+        (text("1 · muy poca"), "2", "3", "4", text("5 · mucha")), several=False, other=True,
+    )  # fmt: skip
+
+
+def poll_end(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime) -> None:
+    """The poll that the cue names takes no more answers."""
+    row = store.get(tx, int(cue.key.partition(":")[2]))
+    if row.closed_at is None:
+        polls.end(tx, debate, row, now=now)
+
+
+def teaser(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
+    """Who was there reads what comes next; where that has no subject yet, in a season, they vote on it."""
+    following = next((one for one in debates.coming(tx) if one.starts_at > now and not one.rehearsal), None)
+    if following is None:
+        return
+    worded = say.Worded(_teaser(debate, following, house), brief.teaser(debate, following))
+    say.everywhere(tx, debate, "teaser", worded, now=now)
+    bare = following.season_id is not None and not debates.questions(tx, debates.ident(following))
+    if bare and store.of(tx, debates.ident(following), Kind.TOPIC) is None:
+        _vote(tx, following, now=now)
+
+
+def choose_topic(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Poll:
+    """People vote on what the debate to come is about; raises ``PollOpen`` where they did already."""
+    require_moderator(actor)
+    debates.lock(tx, debates.ident(debate))
+    if debate.phase not in COMING:
+        raise errors.WrongPhase(phase=debate.phase, verb="votar el tema")
+    if store.of(tx, debates.ident(debate), Kind.TOPIC) is not None:
+        raise errors.PollOpen
+    debates.record(tx, who=actor.who, action="add poll", debate_id=debate.id, now=now, detail=Kind.TOPIC)
+    return _vote(tx, debate, now=now)
+
+
+def subjects(tx: Tx, locale: str, *, now: datetime) -> Planned:
+    """The vote on a subject: the ready-made ones that were not debated lately, and any other that somebody proposes."""
+    held = {title.casefold() for title in store.titles_held(tx, now - NOT_LATELY)}
+    fresh = [title for title in _ready() if title.casefold() not in held]
+    options = [brief.clipped(title, poll.LONGEST_OPTION) for title in fresh[: poll.MOST_OPTIONS]]
+    if len(options) < poll.FEWEST_OPTIONS:
+        options = [brief.clipped(title, poll.LONGEST_OPTION) for title in _ready()]
+    return Planned(words(locale)("Elige los temas que te interesan, o propón otro."), tuple(options), True, True)
+
+
+def _vote(tx: Tx, debate: Debate, *, now: datetime) -> Poll:
+    row = store.put(tx, debates.ident(debate), Kind.TOPIC, subjects(tx, debate.locale, now=now))
+    polls.open_topic(tx, debate, row, now=now)
+    debates.bump(tx, debates.ident(debate))
+    return row
+
+
+def _teaser(debate: Debate, following: Debate, house: House) -> str:
+    return words(debate.locale)(
+        "Lo próximo: «{title}», {when}. Ya puedes apuntarte y proponer preguntas: {link}",
+        title=following.title, when=say.when(following), link=f"{house.url}/d/{following.slug}",
+    )  # fmt: skip
+
+
+@cache
+def _ready() -> tuple[str, ...]:
+    """The titles of the ready-made debates."""
+    folder = resources.files("bot").joinpath("debates")
+    files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    return tuple(debatefile.parse(one.read_text(encoding="utf-8"), needs_start=False).title for one in files)
