@@ -67,13 +67,14 @@ def moved(tx: Tx, debate: Debate, *, house: House, now: datetime) -> None:
         _tell(tx, guest, " ".join([text, *_missing(tx, debate, guest, step)]), house=house, now=now)
 
 
-def called_off(tx: Tx, debate: Debate, *, house: House, now: datetime) -> None:
-    """Every guest knows that the debate will not be held."""
+def called_off(tx: Tx, debate: Debate, *, now: datetime) -> None:
+    """Every guest whom we can write to knows that the debate will not be held; who cancels it tells the others."""
     text = words(debate.locale)(
         "«{title}» ({when}) no se celebrará. Gracias por haberte preparado.", title=debate.title, when=say.when(debate)
     )
     for guest in store.of_debate(tx, debates.ident(debate)):
-        _tell(tx, guest, text, house=house, now=now, link=False)
+        if _on_slack(tx, guest):
+            say.to_person(tx, debate, "guest", text, identity_id=guest.identity_id, now=now)
 
 
 def release(tx: Tx, debate: Debate, question: Question, *, parents: dict[str, Outbox], now: datetime) -> None:
@@ -202,14 +203,15 @@ def unplan(tx: Tx, debate: Debate, *, now: datetime) -> None:
 def _plan(tx: Tx, debate: Debate, *, now: datetime) -> None:
     """Each step still to come has its cue at its time; one whose time has passed has none that waits."""
     debate_id = debates.ident(debate)
+    known = {row.key: row for row in debates.cues(tx, debate_id) if row.key.startswith(f"{clock.Kind.GUEST}:")}
     coming = {cue.key: cue.due_at for cue in rules.cues(debate.starts_at, now=now)}
-    for row in debates.cues(tx, debate_id):
-        if row.key.startswith(f"{clock.Kind.GUEST}:") and row.state == "planned" and row.key not in coming:
-            row.state, row.done_at = "skipped", now
-            row.why = words(debate.locale)("su hora ya había pasado")
+    for key, row in known.items():
+        if row.state == "planned" and key not in coming:
+            row.state, row.done_at, row.why = "skipped", now, words(debate.locale)("su hora ya había pasado")
             tx.session.add(row)
     for key, due_at in coming.items():
-        debates.plan_cue(tx, debate_id, key, due_at)
+        if key not in known or known[key].state not in {"done", "skipped"}:
+            debates.plan_cue(tx, debate_id, key, due_at)
 
 
 # --- what they are told ----------------------------------------------------------------------------------------------
@@ -244,16 +246,16 @@ def _missing(tx: Tx, debate: Debate, guest: Guest, step: Step) -> Sequence[str]:
     return [sentences[one] for one in rules.missing(step, done)]
 
 
-def _tell(tx: Tx, guest: Guest, text: str, *, house: House, now: datetime, link: bool = True) -> None:
+def _tell(tx: Tx, guest: Guest, text: str, *, house: House, now: datetime) -> None:
     """The guest reads it in Slack, with a fresh link to their page; else the moderators have it to pass it on."""
     debate = debates.get(tx, guest.debate_id)
     text_ = words(debate.locale)
     row = None
     if _on_slack(tx, guest):
-        said = text_("{text} Tu página:", text=text) if link else text
+        said = text_("{text} Tu página:", text=text)
         row = say.to_person(tx, debate, "guest", said, identity_id=guest.identity_id, now=now)
     if row is not None:
-        _mark(tx, row, guest=str(guest.id), **({"page": page_of(guest, house)} if link else {}))
+        _mark(tx, row, guest=str(guest.id), page=page_of(guest, house))
         return
     passed_on = text_(
         "Para {name}, a quien no podemos escribir: «{text}» Su enlace se saca en {page}",

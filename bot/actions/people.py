@@ -4,10 +4,11 @@ import secrets
 from datetime import datetime, timedelta
 
 from bot import errors
+from bot.actions import invited
 from bot.actions.plan import require_moderator
 from bot.people import person_name, room_id
 from bot.ports import Actor, House, Platform
-from bot.store import debates, erasure, people
+from bot.store import debates, erasure, guests, people
 from bot.store import passes as store
 from bot.store.engine import Tx
 
@@ -90,6 +91,8 @@ def forget(tx: Tx, who: str, *, actor: Actor, now: datetime) -> int:
     """
     require_moderator(actor)
     person = people.find(tx, who)
+    for guest in guests.of_person(tx, person.person_id):
+        invited.unsay(tx, guest, now=now)
     count = erasure.erase_person(tx, person.person_id, now=now)
     debates.record(tx, who="operator", action="forget", debate_id=None, now=now, detail=f"{count} mensajes")
     tx.scrub = True

@@ -102,6 +102,7 @@ def cancel(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, why: str = ""
             cue.state, cue.why = "cancelled", words(debate.locale)("el debate se canceló")
             tx.session.add(cue)
     told = notices.cancelled(tx, debate, now=now)
+    invited.called_off(tx, debate, now=now)
     debates.record(tx, who=actor.who, action="cancel", debate_id=debate.id, now=now, detail=debate.why)
     debates.bump(tx, debates.ident(debate))
     return told

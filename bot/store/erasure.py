@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from bot import analyser
 from bot.question import OPEN_FOR_VOTES, State
-from bot.store import debates, gone
+from bot.store import debates, gone, guests
 from bot.store import log as messages
 from bot.store.engine import Store, Tx
 from bot.tables import Debate, Identity, Inbox, Outbox, Pass, Person, Question, Vote, to_micros
@@ -24,10 +24,11 @@ CUT_WAITS_MS = 200
 
 
 def debates_of(tx: Tx, person_id: int) -> list[int]:
-    """The debates in which a person said or asked something."""
+    """The debates in which a person said or asked something, or to which they are invited."""
     query = sa.text(
         "SELECT DISTINCT m.debate_id FROM message m JOIN identity i ON i.id = m.identity_id WHERE i.person_id = :id "
-        "UNION SELECT q.debate_id FROM question q JOIN identity i ON i.id = q.asker_id WHERE i.person_id = :id"
+        "UNION SELECT q.debate_id FROM question q JOIN identity i ON i.id = q.asker_id WHERE i.person_id = :id "
+        "UNION SELECT g.debate_id FROM guest g JOIN identity i ON i.id = g.identity_id WHERE i.person_id = :id"
     )
     return sorted(tx.conn.execute(query, {"id": person_id}).scalars())
 
@@ -39,7 +40,7 @@ def erase_person(tx: Tx, person_id: int, *, now: datetime) -> int:
     concerned = debates_of(tx, person_id)
     revs = {debate_id: debates.bump(tx, debate_id) for debate_id in concerned}
     names = _names(tx, person_id, identities)
-    said = _questions(tx, ids, revs)
+    said = _questions(tx, ids, revs) + _guests(tx, person_id)
     count = _messages(tx, ids, revs, now)
     _reactions(tx, identities, now)
     tx.conn.execute(sa.delete(Vote).where(col(Vote.person_id) == person_id))
@@ -101,7 +102,8 @@ def _names(tx: Tx, person_id: int, identities: Sequence[Identity]) -> list[str]:
     """What the person was called and nobody else is, the longest first."""
     query = sa.text(
         "SELECT DISTINCT m.author FROM message m JOIN identity i ON i.id = m.identity_id WHERE i.person_id = :id "
-        "UNION SELECT alias FROM person WHERE id = :id"
+        "UNION SELECT alias FROM person WHERE id = :id "
+        "UNION SELECT g.name FROM guest g JOIN identity i ON i.id = g.identity_id WHERE i.person_id = :id"
     )
     names = set(tx.conn.execute(query, {"id": person_id}).scalars()) | {one.name for one in identities}
     others = select(Identity.name).where(col(Identity.name).in_(names), Identity.person_id != person_id)
@@ -119,6 +121,15 @@ def _questions(tx: Tx, ids: Sequence[int], revs: dict[int, int]) -> list[str]:
         tx.session.add(one)
     tx.session.flush()
     return [text for text in said if text]
+
+
+def _guests(tx: Tx, person_id: int) -> list[str]:
+    """What they prepared as a guest is gone, and they are one no more; what is left of it elsewhere is returned."""
+    said: list[str] = []
+    for guest in guests.of_person(tx, person_id):
+        said += [guest.framing, *(one.text for one in guests.prepared(tx, guest.id or 0).values())]
+        guests.delete(tx, guest)
+    return sorted((text for text in said if text), key=len, reverse=True)
 
 
 def _messages(tx: Tx, ids: Sequence[int], revs: dict[int, int], now: datetime) -> int:
