@@ -137,7 +137,8 @@ def _close(tx: Tx, debate: Debate, _command: Command, by: Request) -> str:
 
 def _cancel(tx: Tx, debate: Debate, _command: Command, by: Request) -> str:
     when = dates.long(debate.starts_at, debate.timezone, locale=by.say.locale)
-    plan.cancel(tx, debate, actor=by.actor, now=by.now)
+    if plan.cancel(tx, debate, actor=by.actor, now=by.now):
+        return by.say("«{title}» ({when}) no se celebrará; se avisa donde se anunció.", title=debate.title, when=when)
     return by.say("«{title}» ({when}) no se celebrará; no se publica nada.", title=debate.title, when=when)
 
 

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.actions import moving, plan, run
+import pytest
+
+from bot import errors
+from bot.actions import moving, plan, run, send
 from bot.actions.moving import When, Wording
 from bot.debatefile import DebateFile, PlannedQuestion
-from bot.ports import OPERATOR, Actor, House
+from bot.ports import CLOCK, OPERATOR, Actor, House, Platform
 from bot.store import debates, outbox
 from bot.store.engine import Store, Tx
 from bot.tables import Debate
@@ -25,9 +28,9 @@ def planned(store: Store, *, starts: datetime = STARTS, title: str = "De prueba"
     return store.write(lambda tx: debates.ident(plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=PLANNED)))
 
 
-def local(text: str) -> When:
-    """A start on the debate's own clocks."""
-    return When(datetime.fromisoformat(text))
+def local(text: str, zone: str = "") -> When:
+    """A start on the debate's own clocks, or on those of a zone."""
+    return When(datetime.fromisoformat(text), zone)
 
 
 def move(store: Store, debate_id: int, when: When, *, now: datetime = PLANNED, actor: Actor = OPERATOR) -> bool:
@@ -84,3 +87,283 @@ def test_all_that_hangs_on_the_start_moves_with_it(store: Store) -> None:
     )
     assert (before.local_at, after.local_at) == ("2027-01-14T19:00", "2027-01-21T20:30")
     assert (after.slug, after.touched, after.sequence, after.changed_at) == (before.slug, True, 1, PLANNED)
+
+
+def test_what_was_still_to_come_before_the_old_date_comes_before_the_new_one(store: Store) -> None:
+    """Announced, reminded a day before and then moved by six days: the reminders come again."""
+    debate_id = planned(store)
+    tick(store, STARTS - 7 * DAY)
+    tick(store, STARTS - DAY)
+    assert move(store, debate_id, local("2027-01-20T19:00"), now=STARTS - timedelta(hours=20))
+    found = cues(store, debate_id)
+
+    assert [found[key] for key in ("announce", "remind:24h", "remind:1h")] == [
+        (-7 * DAY, "done"), (-DAY, "planned"), (timedelta(hours=-1), "planned"),
+    ]  # fmt: skip
+
+
+def test_a_date_far_away_is_announced_anew(store: Store) -> None:
+    """Who read of the change two months ahead has forgotten it a week before."""
+    debate_id = planned(store)
+    tick(store, STARTS - 7 * DAY)
+    move(store, debate_id, local("2027-03-18T19:00"), now=STARTS - 6 * DAY)
+
+    assert cues(store, debate_id)["announce"] == (-7 * DAY, "planned")
+
+
+def test_a_debate_planned_late_and_moved_further_has_its_announcement(store: Store) -> None:
+    """Planned two days ahead it had none; a month ahead it has."""
+    starts = PLANNED + 2 * DAY
+    debate_id = planned(store, starts=starts)
+    assert "announce" not in cues(store, debate_id)
+    move(store, debate_id, local("2027-01-28T19:00"))
+
+    assert cues(store, debate_id)["announce"] == (-7 * DAY, "planned")
+    assert cues(store, debate_id)["ask:2"] == (timedelta(minutes=20), "planned")
+
+
+def test_what_would_lie_in_the_past_is_skipped_with_the_reason(store: Store) -> None:
+    """Moved to the day after tomorrow: no week is left to announce it in; nothing is said late."""
+    debate_id = planned(store)
+    move(store, debate_id, local("2026-12-27T19:00"))
+    with store.read() as tx:
+        announce = next(one for one in debates.cues(tx, debate_id) if one.key == "announce")
+
+    assert (announce.state, announce.done_at) == ("skipped", PLANNED)
+    assert announce.why == "el debate cambió de fecha y ya había pasado su momento"
+    assert cues(store, debate_id)["remind:24h"] == (-DAY, "planned")
+
+
+@pytest.mark.parametrize("back", ["2027-01-14T19:00", "2027-01-15T19:00"])
+def test_moved_there_and_back_it_is_announced_once(store: Store, back: str) -> None:
+    """What one move skipped, the next one brings back."""
+    debate_id = planned(store)
+    move(store, debate_id, local("2026-12-27T19:00"))
+    move(store, debate_id, local(back))
+    tick(store, STARTS - 6 * DAY)
+
+    assert [platform for platform, _, _ in said(store, debate_id, "announce")] == ["room", "slack", "x"]
+    assert said(store, debate_id, "moved") == []
+
+
+def test_who_read_of_the_old_date_reads_of_the_new_one(store: Store) -> None:
+    """Where it was announced, and nowhere before it was."""
+    debate_id = planned(store)
+    move(store, debate_id, local("2027-01-15T19:00"))
+    assert said(store, debate_id, "moved") == []
+    tick(store, STARTS + DAY - 7 * DAY)
+    send_all(store)
+    move(store, debate_id, local("2027-01-18T20:00"), now=STARTS - 5 * DAY)
+    found = said(store, debate_id, "moved")
+
+    assert [platform for platform, _, _ in found] == ["room", "slack", "x"]
+    assert found[1][2] == (
+        "Cambio de fecha: «De prueba» será el lunes 18 de enero de 2027, 20:00 (Europe/Madrid) "
+        "(antes: viernes 15 de enero de 2027, 19:00 (Europe/Madrid)). "
+        "http://127.0.0.1:8000/d/2027-01-14-de-prueba"
+    )
+    assert found[2][2] == "Cambio de fecha: «De prueba» será el lunes 18 de enero de 2027, 20:00 (Europe/Madrid). #CX"
+
+
+def test_an_invitation_that_has_not_left_leaves_with_the_new_date(store: Store) -> None:
+    """Slack was away while it was announced and moved: there nobody reads of a change of what they never read."""
+    debate_id = planned(store)
+    tick(store, STARTS - 7 * DAY)
+    move(store, debate_id, local("2027-01-18T20:00"), now=STARTS - 7 * DAY)
+    found = [(platform, state) for platform, state, text in said(store, debate_id, "announce") if "18" in text]
+
+    assert found == [("slack", "queued"), ("x", "queued")]
+    assert [(platform, state) for platform, state, text in said(store, debate_id, "announce") if "14" in text] == [
+        ("room", "sent"), ("slack", "expired"), ("x", "expired"),
+    ]  # fmt: skip
+    assert [platform for platform, _, _ in said(store, debate_id, "moved")] == ["room"]
+
+
+def test_the_same_hour_on_other_clocks_disturbs_nobody(store: Store) -> None:
+    """13:00 in Bogotá is 19:00 in Madrid: calendars learn of it, readers and cues need not."""
+    debate_id = planned(store)
+    tick(store, STARTS - 7 * DAY)
+    send_all(store)
+    assert move(store, debate_id, local("2027-01-14T13:00", "America/Bogota"), now=STARTS - 6 * DAY)
+    after = row(store, debate_id)
+
+    assert (after.starts_at, after.timezone, after.local_at) == (STARTS, "America/Bogota", "2027-01-14T13:00")
+    assert (after.sequence, said(store, debate_id, "moved")) == (1, [])
+    assert not move(store, debate_id, local("2027-01-14T13:00", "America/Bogota"), now=STARTS - 6 * DAY)
+    assert row(store, debate_id).sequence == 1
+
+
+@pytest.mark.parametrize(
+    ("when", "refusal"),
+    [
+        (local("2027-03-28T02:30"), errors.NoSuchTime),  # Madrid's clocks go from 2 to 3
+        (local("2027-10-31T02:30"), errors.TwoTimes),  # and from 3 back to 2
+        (local("2026-12-01T19:00"), errors.PastStart),
+        (local("9999-12-31T23:00"), errors.BadYear),
+        (local("2027-02-04T19:59"), errors.Overlap),  # the other debate is on from 19:00 to 20:00
+    ],
+)
+def test_a_date_that_cannot_be_is_refused_and_nothing_moves(store: Store, when: When, refusal: type[Exception]) -> None:
+    """As when it is planned."""
+    planned(store, starts=datetime(2027, 2, 4, 18, tzinfo=UTC), title="Otro")
+    debate_id = planned(store)
+    before, distances = row(store, debate_id), cues(store, debate_id)
+    with pytest.raises(refusal):
+        move(store, debate_id, when)
+
+    assert (row(store, debate_id), cues(store, debate_id)) == (before, distances)
+
+
+def test_a_debate_is_not_in_its_own_way(store: Store) -> None:
+    """Half an hour later it overlaps with nothing but where it was."""
+    debate_id = planned(store)
+    assert move(store, debate_id, local("2027-01-14T19:30"))
+
+
+def test_only_who_moderates_changes_a_debate_and_only_before_it_begins(store: Store) -> None:
+    """A member is told the role; a debate that is on is led, not edited."""
+    debate_id = planned(store)
+    member = Actor("slack:U1", "Ana")
+    with pytest.raises(errors.NotModerator):
+        move(store, debate_id, local("2027-01-15T19:00"), actor=member)
+    with pytest.raises(errors.NotModerator):
+        edit(store, debate_id, Wording(title="Mío"), actor=member)
+    with pytest.raises(errors.NotModerator):
+        clone(store, debate_id, local("2027-01-21T19:00"), actor=member)
+    store.write(lambda tx: run.open_now(tx, debates.get(tx, debate_id), actor=CLOCK, now=STARTS))
+    with pytest.raises(errors.WrongPhase):
+        move(store, debate_id, local("2027-01-15T19:00"))
+    with pytest.raises(errors.WrongPhase):
+        edit(store, debate_id, Wording(title="Otro"))
+
+
+def test_a_debate_has_other_words(store: Store) -> None:
+    """Its address stays; on X it is heard under the new hashtag."""
+    debate_id = planned(store)
+    assert edit(store, debate_id, Wording(title="  El  CXO\n", host="Elena", hashtag="#Nueva"))
+    after = row(store, debate_id)
+
+    assert (after.title, after.host, after.hashtag, after.slug) == ("El CXO", "Elena", "Nueva", "2027-01-14-de-prueba")
+    assert (after.touched, after.sequence, after.changed_at) == (True, 1, PLANNED)
+    with store.read() as tx:
+        assert {one.platform: one.address for one in debates.places(tx, debate_id)}["x"] == "nueva"
+    assert not edit(store, debate_id, Wording(title="El CXO"))
+    assert row(store, debate_id).sequence == 1
+
+
+@pytest.mark.parametrize(
+    ("wording", "refusal"),
+    [
+        (Wording(title=" "), errors.Empty),
+        (Wording(title="a" * 201), errors.FilledUp),
+        (Wording(host="a" * 101), errors.FilledUp),
+        (Wording(hashtag="dos palabras"), errors.BadHashtag),
+        (Wording(hashtag=""), errors.NoHashtag),
+    ],
+)
+def test_words_that_cannot_be_are_refused(store: Store, wording: Wording, refusal: type[Exception]) -> None:
+    """And nothing is changed."""
+    debate_id = planned(store)
+    before = row(store, debate_id)
+    with pytest.raises(refusal):
+        edit(store, debate_id, wording)
+    assert row(store, debate_id) == before
+
+
+def clone(store: Store, debate_id: int, when: When, *, now: datetime = PLANNED, actor: Actor = OPERATOR) -> int:
+    """A debate like it is planned."""
+    return store.write(
+        lambda tx: debates.ident(moving.clone(tx, debates.get(tx, debate_id), when, house=HOUSE, actor=actor, now=now))
+    )
+
+
+def test_a_clone_is_a_debate_of_its_own(store: Store) -> None:
+    """Questions, answers, pace and places are the same; the date, the address and the calendar's name are not."""
+    debate_id = planned(store)
+    twin = clone(store, debate_id, local("2027-01-21T19:00"))
+    first, second = row(store, debate_id), row(store, twin)
+
+    assert (second.title, second.hashtag, second.pace, second.timezone) == (
+        first.title, first.hashtag, first.pace, first.timezone,
+    )  # fmt: skip
+    assert (second.slug, second.local_at, second.sequence) == ("2027-01-21-de-prueba", "2027-01-21T19:00", 0)
+    with store.read() as tx:
+        assert [(one.text, one.answer) for one in debates.questions(tx, twin)] == [("¿Una?", "Sí."), ("¿Otra?", "")]
+        assert [one.platform for one in debates.places(tx, twin)] == ["room", "slack", "x"]
+
+
+def test_a_closed_debate_is_cloned_with_what_was_asked_and_what_was_left(store: Store) -> None:
+    """The hour was bent by a question from the floor, and one was not reached: all of them fit into the next hour."""
+    debate_id = planned(store)
+
+    def the_hour(tx: Tx) -> None:
+        debate = debates.get(tx, debate_id)
+        run.open_now(tx, debate, actor=CLOCK, now=STARTS)
+        run.ask_next(tx, debate, actor=CLOCK, now=STARTS)
+        for number in range(9):
+            plan.add_question(tx, debate, f"¿Y {number}?", actor=OPERATOR, now=STARTS)
+        run.close(tx, debate, actor=CLOCK, now=STARTS, house=HOUSE)
+
+    store.write(the_hour)
+    twin = clone(store, debate_id, local("2027-01-21T19:00"), now=STARTS)
+    with store.read() as tx:
+        found = debates.questions(tx, twin)
+        asks = [one for one in debates.cues(tx, twin) if one.key.startswith("ask:")]
+        assert ([one.text for one in found][:2], {one.state for one in found}) == (["¿Una?", "¿Otra?"], {"approved"})
+        assert len(asks) == len(found) == 11
+        assert all(one.due_at < debates.get(tx, twin).ends_at for one in asks)
+
+
+def test_a_cancelled_debate_says_why_where_it_was_announced(store: Store) -> None:
+    """A calendar that has it sees a higher number; nobody waits in front of a closed door."""
+    debate_id = planned(store)
+    tick(store, STARTS - 7 * DAY)
+    send_all(store)
+    now = STARTS - DAY * 6
+    cancelled = store.write(
+        lambda tx: plan.cancel(tx, debates.get(tx, debate_id), actor=OPERATOR, now=now, why="  Elena está enferma. ")
+    )
+    after = row(store, debate_id)
+
+    assert (cancelled, after.phase, after.why, after.sequence) == (True, "cancelled", "Elena está enferma.", 1)
+    found = said(store, debate_id, "cancelled")
+    assert [platform for platform, _, _ in found] == ["room", "slack", "x"]
+    assert found[1][2] == (
+        "«De prueba» (jueves 14 de enero de 2027, 19:00 (Europe/Madrid)) no se celebrará. Elena está enferma."
+    )
+
+
+def test_a_debate_that_nobody_knows_of_is_cancelled_without_a_word(store: Store) -> None:
+    """Nothing is published; a reason longer than a sentence or two is refused."""
+    debate_id = planned(store)
+
+    def cancel(tx: Tx, why: str) -> bool:
+        return plan.cancel(tx, debates.get(tx, debate_id), actor=OPERATOR, now=PLANNED, why=why)
+
+    with pytest.raises(errors.FilledUp):
+        store.write(lambda tx: cancel(tx, "a" * 301))
+    assert not store.write(lambda tx: cancel(tx, ""))
+    assert said(store, debate_id, "cancelled") == []
+
+
+def test_a_missed_debate_keeps_the_reason(store: Store) -> None:
+    """Calendars do not go on promising it."""
+    debate_id = planned(store)
+    tick(store, STARTS + DAY)
+    after = row(store, debate_id)
+
+    assert (after.phase, after.why, after.sequence, after.touched) == (
+        "missed", "la hora ya había terminado", 1, False,
+    )  # fmt: skip
+
+
+def send_all(store: Store) -> None:
+    """Every post that waits has landed."""
+
+    def deliver(tx: Tx) -> None:
+        for platform in (Platform.SLACK, Platform.X):
+            while claimed := send.claim(tx, platform, owner="test", now=STARTS - 6 * DAY):
+                for row_id, draft, _ in claimed:
+                    send.landed(tx, row_id, draft.key, now=STARTS - 6 * DAY)
+
+    store.write(deliver)

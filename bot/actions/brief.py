@@ -31,6 +31,14 @@ def moved(debate: Debate) -> str:
     )  # fmt: skip
 
 
+def cancelled(debate: Debate) -> str:
+    """What those read who know of a debate that will not be held."""
+    return words(debate.locale)(
+        "«{title}», {when}, no se celebrará. #{hashtag}",
+        title=_title(debate), when=say.when(debate), hashtag=debate.hashtag,
+    )  # fmt: skip
+
+
 def reminder(debate: Debate, *, ahead: timedelta) -> str:
     """The reminder before the start."""
     return words(debate.locale)(

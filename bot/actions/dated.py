@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot import cues as rules
 from bot import errors, localtime
-from bot.actions import moving, notices, plan, say
+from bot.actions import moving, plan, say
 from bot.debate import COMING
 from bot.localtime import Clock
 from bot.phrase import phrase

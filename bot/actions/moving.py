@@ -104,7 +104,8 @@ def to(tx: Tx, debate: Debate, date: Date, *, house: House, now: datetime, by_ha
     plan.changed(tx, debate, now=now, by_hand=by_hand)
     if by:
         _follow(tx, debate, by, now=now)
-        _tell(tx, debate, before, house=house, now=now)
+        notices.moved(tx, debate, before, house=house, now=now)
+        invited.moved(tx, debate, house=house, now=now)
     debates.bump(tx, debate_id)
     return True
 
@@ -190,20 +191,6 @@ def _follow(tx: Tx, debate: Debate, by: timedelta, *, now: datetime) -> None:
             tx.session.add(Cue(debate_id=debate_id, key=cue.key, due_at=cue.due_at))
     tx.session.flush()
     tx.cues = True
-
-
-def _tell(tx: Tx, debate: Debate, before: str, *, house: House, now: datetime) -> None:
-    """Who read of the old date reads of the new one; an invitation that had not left yet leaves with the new one."""
-    unsaid = notices.silence(tx, debate, why="el debate cambió de fecha")
-    places = notices.readers(tx, debate)
-    text = say.Worded(say.moved(debate, before, house), brief.moved(debate))
-    notices.correct(tx, debate, "moved", text, places=places, now=now)
-    if "announce" in unsaid or "moved" in unsaid:
-        told = {place.platform for place in places}
-        invitation = say.Worded(say.announcement(debate, house), brief.announcement(debate))
-        for place in debates.places(tx, debates.ident(debate)):
-            if place.platform not in told:
-                say.there(tx, debate, "announce", invitation, place=place, now=now)
 
 
 def _as_file(tx: Tx, debate: Debate, house: House) -> DebateFile:

@@ -89,13 +89,14 @@ def to_person(tx: Tx, debate: Debate, kind: str, text: str, *, identity_id: int,
     return _put(tx, row, now)
 
 
-def take_back(tx: Tx, row: Outbox, *, now: datetime) -> None:
-    """A post that stands on its platform will be deleted there."""
-    if row.platform == Platform.ROOM or row.landed is None:
+def take_back(tx: Tx, row: Outbox, *, now: datetime, landed: str | None = None) -> None:
+    """A post that stands on its platform, there under ``landed`` where it stands twice, will be deleted."""
+    landed = landed or row.landed
+    if row.platform == Platform.ROOM or landed is None:
         return
     gone = Outbox(
         key=_key("delete", row.platform), platform=row.platform, place=row.place, kind="delete",
-        operation=Operation.DELETE, target=row.landed, text="", created_at=now, next_at=now,
+        operation=Operation.DELETE, target=landed, text="", created_at=now, next_at=now,
     )  # fmt: skip
     _put(tx, gone, now)
 
