@@ -29,6 +29,14 @@ class Kind(StrEnum):
     PULSE = "pulse"
 
 
+def kind_of(name: str) -> Kind:
+    """The kind of that name; raises ``NoSuchPoll``."""
+    try:
+        return Kind(name)
+    except ValueError:
+        raise errors.NoSuchPoll from None
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A poll as it is written down: ``several`` choices or one, and perhaps an ``other`` in free words."""
@@ -118,6 +126,8 @@ def choice(kind: Kind, poll: Planned, options: Iterable[int], other: str = "") -
     if len(words) > LONGEST_OTHER:
         raise errors.BadBallot(why=_too_long(words, LONGEST_OTHER))
     beside = kind is Kind.PULSE
+    if words and not beside and not poll.several:
+        chosen = ()  # a choice of one cannot be unticked in a form: who writes words of their own means those
     count = len(chosen) + (1 if words and not beside else 0)
     if not count:
         raise errors.BadBallot(why="elige una opción" if beside or not poll.other else "elige algo, o escríbelo")

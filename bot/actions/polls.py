@@ -58,9 +58,7 @@ def answer(tx: Tx, debate: Debate, kind: Kind, given: Choice, *, voter: Actor, n
     debate_id = debates.ident(debate)
     debates.lock(tx, debate_id)
     tx.session.refresh(debate)
-    row = store.of(tx, debate_id, kind)
-    if row is None:
-        raise errors.NoSuchPoll
+    row = store.needed(tx, debate_id, kind)
     if not is_open(row, debate, now=now):
         raise errors.PollClosed
     given = poll.choice(kind, store.planned(row), given.options, given.other)

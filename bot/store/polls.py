@@ -30,6 +30,14 @@ def of(tx: Tx, debate_id: int, kind: Kind) -> Poll | None:
     return tx.session.exec(select(Poll).where(Poll.debate_id == debate_id, Poll.kind == kind)).first()
 
 
+def needed(tx: Tx, debate_id: int, kind: Kind) -> Poll:
+    """The poll of that kind that a debate has; raises ``NoSuchPoll``."""
+    row = of(tx, debate_id, kind)
+    if row is None:
+        raise errors.NoSuchPoll
+    return row
+
+
 def get(tx: Tx, poll_id: int) -> Poll:
     """The poll of an id; raises ``NoSuchPoll``."""
     row = tx.session.get(Poll, poll_id) if 0 < poll_id <= _MOST_IDS else None

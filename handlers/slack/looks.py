@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.poll import Kind
 from bot.ports import Draft
 from bot.words.catalogue import words
 from handlers.slack import blocks
@@ -18,6 +19,9 @@ from handlers.slack.mrkdwn import to_mrkdwn
 # The buttons below a question; `reception.py` answers them, to the person alone: the post itself stays as it is.
 NOW = "now"
 ASK = "ask"
+# The button below the post that invites to a poll, and which poll each kind of post means.
+POLL = "poll"
+POLLS = {"poll": Kind.BEFORE, "topic": Kind.TOPIC, "pulse": Kind.PULSE}
 # Slack cuts a text at 40,000 characters; a rich text as long as this is one that its clients still show whole.
 LONGEST = 39_000
 LONGEST_RICH = 3_000
@@ -36,6 +40,10 @@ class Look:
 def look(draft: Draft) -> Look:
     """The draft as Slack is to show it."""
     text = to_mrkdwn(draft.text[:LONGEST])
+    if draft.kind in POLLS:
+        answer = words(draft.extra.get("locale", "es"))("Responder")
+        which = f"{POLLS[draft.kind]}:{draft.debate_id}"
+        return Look(text, [rich(draft.text), blocks.actions(blocks.button(POLL, answer, which, style="primary"))])
     if draft.kind != "question":
         return Look(text)
     say = words(draft.extra.get("locale", "es"))

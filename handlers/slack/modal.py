@@ -53,7 +53,7 @@ async def open_new_debate(desk: Desk, caller: Caller) -> None:
         return
     zones = await desk.read(lambda tx: _zones(tx, desk, caller))
     channel = caller.channel if caller.channel[:1] in {"C", "G"} else desk.house.slack_channel
-    form = forms.debate_form(caller.say, zones=zones, channel=channel, keep=_keep(caller), hashtag=_hashtag(desk))
+    form = forms.debate_form(caller.say, zones=zones, channel=channel, keep=keep(caller), hashtag=_hashtag(desk))
     view = opened.get("view") or {}
     await desk.call(
         "views.update", lambda: desk.client.views_update(view_id=view.get("id"), hash=view.get("hash"), view=form)
@@ -62,7 +62,7 @@ async def open_new_debate(desk: Desk, caller: Caller) -> None:
 
 async def open_question(desk: Desk, caller: Caller, text: str = "") -> None:
     """The form for a question is before the caller."""
-    await open_view(desk, caller, forms.question_form(caller.say, text=text, keep=_keep(caller)), again="ask")
+    await open_view(desk, caller, forms.question_form(caller.say, text=text, keep=keep(caller)), again="ask")
 
 
 async def open_reason(desk: Desk, caller: Caller, value: str) -> None:
@@ -74,7 +74,7 @@ async def open_reason(desk: Desk, caller: Caller, value: str) -> None:
         return debates.question(tx, None, int(ident) if ident.isdecimal() and len(ident) < 12 else 0).text
 
     text = await desk.read(reading)
-    form = forms.reason_form(caller.say, question=text, keep=_keep(caller, question=ident))
+    form = forms.reason_form(caller.say, question=text, keep=keep(caller, question=ident))
     await open_view(desk, caller, form, again="decline", value=value)
 
 
@@ -105,7 +105,8 @@ def _is_zone(name: str) -> bool:
         return False
 
 
-def _keep(caller: Caller, **more: str) -> str:
+def keep(caller: Caller, **more: str) -> str:
+    """What travels with a modal: the channel that it was opened in, and more ids."""
     return json.dumps({"channel": caller.channel, **more})
 
 
@@ -136,7 +137,7 @@ async def debate_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
 async def question_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
     """The question waits for a moderator and its asker knows, or the fault stands on the field."""
     text = forms.text_of(view["state"]["values"], "question")
-    await _sent(desk, caller, ack, "question", questions.propose(desk, caller, text))
+    await finish(desk, caller, ack, "question", questions.propose(desk, caller, text))
 
 
 async def reason_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
@@ -145,7 +146,7 @@ async def reason_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
     reason = forms.text_of(view["state"]["values"], "reason")
     ident = kept.get("question", "")
     question = int(ident) if ident.isdecimal() and len(ident) < 12 else 0
-    await _sent(desk, caller, ack, "reason", questions.decline(desk, caller, question, reason))
+    await finish(desk, caller, ack, "reason", questions.decline(desk, caller, question, reason))
 
 
 def kept_in(view: Json) -> dict[str, str]:
@@ -157,7 +158,8 @@ def kept_in(view: Json) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-async def _sent(desk: Desk, caller: Caller, ack: Ack, field: str, doing: Awaitable[str]) -> None:
+async def finish(desk: Desk, caller: Caller, ack: Ack, field: str, doing: Awaitable[str]) -> None:
+    """What the modal was sent for is done and the caller told, or the fault stands on the field."""
     try:
         told = await _in_time(desk, caller, ack, doing)
     except errors.NotModerator:
@@ -221,9 +223,9 @@ def _asking_which(desk: Desk, caller: Caller, view: Json, new: forms.NewDebate, 
     """The same form, its answers kept by their ids, with the question which of the two times is meant."""
     zones = [new.zone, desk.house.timezone, *forms.ZONES]
     readings = (str(twice.fields["first"]), str(twice.fields["second"]))
-    keep = str(view.get("private_metadata") or "{}")
+    kept = str(view.get("private_metadata") or "{}")
     return forms.debate_form(
-        caller.say, zones=zones, channel=new.channel, keep=keep, hashtag=_hashtag(desk), twice=readings
+        caller.say, zones=zones, channel=new.channel, keep=kept, hashtag=_hashtag(desk), twice=readings
     )
 
 

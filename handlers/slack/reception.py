@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot import errors
 from bot.store import debates
-from handlers.slack import commands, home, modal, questions, reading, shortcuts
+from handlers.slack import commands, home, looks, modal, polls, questions, reading, shortcuts
 from handlers.slack.blocks import Page
 from handlers.slack.desk import Caller, Desk, Json
 
@@ -65,11 +65,13 @@ BUTTONS: Mapping[str, Do] = {
     "really": commands.really,
     "new": _new,
     "ask": _ask,
+    looks.POLL: polls.open_form,
 }
 VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] = {
     "new_debate": modal.debate_sent,
     "ask": modal.question_sent,
     "decline": modal.reason_sent,
+    looks.POLL: polls.sent,
 }
 SHORTCUTS: Mapping[str, Callable[[Desk, Caller, Json], Awaitable[None]]] = {
     shortcuts.MESSAGE: shortcuts.from_message,
