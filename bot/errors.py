@@ -129,6 +129,14 @@ class NoDates(Refusal):
     """La regla «{rule}» no da ninguna fecha que esté por llegar. No se ha guardado nada."""
 
 
+class NothingAhead(Refusal):
+    """En {year} ya no queda ninguna fecha por llegar. No se ha guardado nada; elige otro año u otro ritmo."""
+
+
+class SeasonStale(Refusal):
+    """Entretanto ha cambiado el calendario y saldría otra cosa. No se ha guardado nada; míralo otra vez."""
+
+
 class SeriesThere(Refusal):
     """Esa serie ya está: es la {series}, «{title}». No se ha guardado nada por segunda vez."""
 

@@ -32,13 +32,13 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     pace = plan.pace.fitted(len(plan.questions))
     debate = Debate(
         slug=free_slug(tx, plan.title, localtime.wall(starts_at, zone)), title=plan.title, host=plan.host,
-        hashtag=(plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#"), labels=house.labels,
+        hashtag=_hashtag(plan, house), labels=house.labels,
         locale=plan.locale or house.locale, timezone=zone, starts_at=starts_at, ends_at=starts_at + pace.minutes,
         pace=json.dumps(pace.as_seconds()), phase=Phase.SCHEDULED, created_at=now, rehearsal=plan.rehearsal,
         local_at=localtime.written(localtime.wall(starts_at, zone)), changed_at=now,
         questions_public=plan.questions_public,
     )  # fmt: skip
-    wanted = _places(plan, house, debate)
+    wanted = wanted_places(plan, house, slug=debate.slug)
     clear(tx, wanted, start=debate.starts_at, end=debate.ends_at)
     debate_id = debates.add(tx, debate)
     tx.session.add_all(Place(debate_id=debate_id, platform=platform, address=address) for platform, address in wanted)
@@ -201,20 +201,29 @@ def _question(debate_id: int, one: PlannedQuestion, *, position: int, now: datet
     )  # fmt: skip
 
 
-def _places(plan: DebateFile, house: House, debate: Debate) -> list[tuple[str, str]]:
+def wanted_places(plan: DebateFile, house: House, *, slug: str = "") -> list[tuple[str, str]]:
+    """Where (platform, address) the debate of a file would be held; raises ``NoHashtag``.
+
+    Nobody else can have its room, whose address is its own ``slug``.
+    """
     found: list[tuple[str, str]] = []
+    hashtag = _hashtag(plan, house)
     # A rehearsal is not played before everybody.
     on_x = house.x and not plan.rehearsal if plan.x is None else plan.x
     channel = house.slack_channel if plan.slack is None else plan.slack
     if channel:
         found.append((Platform.SLACK, channel))
-    if plan.x and not debate.hashtag:
-        raise errors.NoHashtag(title=debate.title)
-    if on_x and debate.hashtag:
-        found.append((Platform.X, debate.hashtag.casefold()))
+    if plan.x and not hashtag:
+        raise errors.NoHashtag(title=plan.title)
+    if on_x and hashtag:
+        found.append((Platform.X, hashtag.casefold()))
     if plan.room:
-        found.append((Platform.ROOM, debate.slug))
+        found.append((Platform.ROOM, slug))
     return found
+
+
+def _hashtag(plan: DebateFile, house: House) -> str:
+    return (plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#")
 
 
 def free_slug(tx: Tx, title: str, local: datetime) -> str:

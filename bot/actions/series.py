@@ -238,7 +238,7 @@ def _with_dates(recurrence: Recurrence, now: datetime) -> None:
         raise errors.NoDates(rule=recurrence.rule)
 
 
-def _seasons(tx: Tx, series: Series, now: datetime, *, lapsed: bool = False) -> list[tuple[str, Sequence[Occurrence]]]:
+def _seasons(tx: Tx, series: Series, now: datetime, *, lapsed: bool = False) -> list[tuple[str, list[Occurrence]]]:
     """The dates to come of a series, as far as they are planned ahead, by the short name of their season.
 
     Without ``lapsed`` those seasons are left out which nobody has confirmed in time.

@@ -1,6 +1,6 @@
 """Seasons and series, the debates that were planned from them, and who confirmed a series."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -66,6 +66,20 @@ def planned(tx: Tx, season_id: int) -> Sequence[Debate]:
         Debate.season_id == season_id, col(Debate.series_id).is_(None), Debate.occurrence != ""
     )
     return tx.session.exec(query.order_by(Debate.occurrence, col(Debate.id))).all()
+
+
+def of_series(tx: Tx, year: int) -> Sequence[Debate]:
+    """The debates of series whose dates are in a year and that are of no season yet."""
+    query = select(Debate).where(col(Debate.series_id).is_not(None), col(Debate.season_id).is_(None))
+    return tx.session.exec(query.where(col(Debate.occurrence).startswith(f"{year}-")).order_by(col(Debate.id))).all()
+
+
+def adopt(tx: Tx, season: Season, found: Iterable[Debate]) -> None:
+    """The debates are of the season."""
+    for debate in found:
+        debate.season_id = ident(season)
+        tx.session.add(debate)
+    tx.session.flush()
 
 
 # --- what else is there ----------------------------------------------------------------------------------------------
