@@ -226,6 +226,26 @@ def test_cancelled_debate_keeps_its_place_in_the_list(tertulia: Terminal) -> Non
     assert {one["state"] for one in shown(tertulia)["cues"]} == {"cancelled"}
 
 
+def test_a_debate_is_reworded_moved_cloned_and_cancelled(tertulia: Terminal) -> None:
+    """Before it begins; the clone's id alone is printed, and the reason of a cancellation is kept."""
+    planned(tertulia)
+    assert tertulia("debate", "edit", "1", "--title", "Otro  título", "--hashtag", "#CX").out == "Cambiado.\n"
+    assert tertulia("debate", "edit", "1", "--title", "Otro título").out == "Ya era así; no cambia nada.\n"
+    moved = tertulia("debate", "move", "1", "--starts", "2031-02-06T20:00", "--timezone", "America/Bogota")
+    assert moved.out == "Será el jueves 6 de febrero de 2031, 20:00 (America/Bogota).\n"
+    assert tertulia("debate", "clone", "1", "--starts", "2031-02-13T20:00") == Answer(0, "2\n", "")
+    tertulia("debate", "cancel", "2", "--why", "Es fiesta.")
+
+    rows = tertulia("debate", "list", "--json").json
+    assert [(one["id"], one["title"], one["phase"], one["local"]) for one in rows] == [
+        ("2", "Otro título", "cancelled", "2031-02-13T20:00:00-05:00"),
+        ("1", "Otro título", "scheduled", "2031-02-06T20:00:00-05:00"),
+    ]  # fmt: skip
+    assert "ya ha pasado" in tertulia("debate", "move", "1", "--starts", "2020-02-06T20:00").refusal
+    assert tertulia("debate", "edit", "1").code == 2
+    assert tertulia("debate", "move", "1", "--starts", "mañana").code == 2
+
+
 def test_aborted_debate_leaves_no_trace(tertulia: Terminal) -> None:
     """A start by mistake."""
     planned(tertulia)
@@ -370,7 +390,8 @@ def test_commands_are_those_of_the_contract() -> None:
         "moderator link", "question list", "question add", "question approve", "question decline",
         "question merge", "debate add", "debate list", "debate show", "debate ready", "debate check", "debate open",
         "debate next", "debate hold", "debate resume", "debate extend", "debate skip", "debate close",
-        "debate cancel", "debate abort", "debate join", "debate leave", "debate reorder",
+        "debate cancel", "debate edit", "debate move", "debate clone",
+        "debate abort", "debate join", "debate leave", "debate reorder",
         "debate rebuild", "debate recap",
     }  # fmt: skip
 

@@ -98,7 +98,7 @@ def test_what_was_still_to_come_before_the_old_date_comes_before_the_new_one(sto
     found = cues(store, debate_id)
 
     assert [found[key] for key in ("announce", "remind:24h", "remind:1h")] == [
-        (-7 * DAY, "done"), (-DAY, "planned"), (timedelta(hours=-1), "planned"),
+        (-13 * DAY, "done"), (-DAY, "planned"), (timedelta(hours=-1), "planned"),
     ]  # fmt: skip
 
 

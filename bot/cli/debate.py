@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import dates, errors, localtime
+from bot import dates, errors
 from bot.cli import home, show
 from bot.cli.language import say, speaking
-from bot.cli.options import AsJson, DebateId
+from bot.cli.options import AsJson, DebateId, Starts, start_of
 from bot.ports import OPERATOR
 from bot.words.catalogue import Words
 
@@ -26,7 +26,6 @@ File = Annotated[
     Path | None, typer.Argument(metavar="FILE", help=say("Un fichero de debate (TOML), o - para leerlo de la entrada."))
 ]
 Ready = Annotated[str, typer.Option(help=say("Uno de los debates ya escritos: tertulia debate ready"))]
-Starts = Annotated[str, typer.Option(help=say("Cuándo empieza, en hora local: 2027-01-14T19:00"))]
 Zone = Annotated[str, typer.Option(help=say("La zona de esa hora, por ejemplo Europe/Madrid."))]
 
 Checkable = Annotated[
@@ -43,7 +42,7 @@ def add(file: File = None, ready: Ready = "", starts: Starts = "", timezone: Zon
     """The debate of a file, or a ready-made one, is planned; its id alone is printed."""
     if (file is None) == (not ready):
         raise typer.BadParameter(speaking()("da un fichero de debate o --ready NOMBRE"), param_hint="FILE")
-    when = _when(starts, timezone)
+    when = start_of(starts, timezone)
     plan = _plan(file, ready, timed=when is not None)
     when = when or plan.starts
     if when is None:
@@ -67,22 +66,6 @@ def _plan(file: Path | None, ready: str, *, timed: bool) -> "DebateFile":
     if str(file) == "-":
         return debatefile.parse(sys.stdin.read(), needs_start=not timed)
     return debatefile.read(file, needs_start=not timed)
-
-
-def _when(starts: str, timezone: str) -> datetime | None:
-    """The start that was given by hand, or None; a zone that is none is refused, too."""
-    if timezone:
-        try:
-            localtime.zone(timezone)
-        except ValueError as error:
-            raise typer.BadParameter(speaking().again(error.args[0]), param_hint="--timezone") from error
-    if not starts:
-        return None
-    try:
-        return datetime.fromisoformat(starts)
-    except ValueError as error:
-        text = speaking()("«{starts}» no es una fecha con hora, por ejemplo 2027-01-14T19:00", starts=starts)
-        raise typer.BadParameter(text, param_hint="--starts") from error
 
 
 def _ready_made() -> list[str]:

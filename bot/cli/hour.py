@@ -82,15 +82,6 @@ def close(debate: DebateId) -> None:
     show.line(speaking()("Cerrado."))
 
 
-@app.command(help=say("Cancela un debate que no ha empezado."))
-def cancel(debate: DebateId) -> None:
-    """The debate will not be held."""
-    from bot.actions import plan
-
-    home.on_debate(debate, lambda tx, row: plan.cancel(tx, row, actor=OPERATOR, now=home.now()))
-    show.line(speaking()("Cancelado."))
-
-
 @app.command(help=say("Borra sin rastro un debate abierto por error."))
 def abort(debate: DebateId, yes: Really = False) -> None:
     """The debate has left no trace; what was posted of it is being taken back."""

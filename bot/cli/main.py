@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot import errors
-from bot.cli import bring, debate, hour, look, operate, people, questions, review, show, x
+from bot.cli import bring, changing, debate, hour, look, operate, people, questions, review, show, x
 from bot.cli.language import say, speaking
 from bot.words.catalogue import Words
 
@@ -20,6 +20,7 @@ def build(words: Words) -> TyperGroup:
     app.add_typer(operate.app)
     debates = _typer(say("Planificar, llevar y mirar debates."))
     debates.add_typer(debate.app)
+    debates.add_typer(changing.app)
     debates.add_typer(hour.app)
     app.add_typer(debates, name="debate")
     app.add_typer(questions.app, name="question", help=say("Las preguntas de un debate y las que propone el público."))
