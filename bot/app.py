@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,6 +20,7 @@ import uvicorn
 
 from bot import errors
 from bot.actions import people as verbs
+from bot.actions import series
 from bot.config import Settings
 from bot.store import erasure, inbox, people, schema
 from bot.store.engine import Store, Tx
@@ -49,8 +50,6 @@ CHECKPOINT_SECONDS = 1.0
 LOOK_AT_PLATFORMS_SECONDS = 1.0
 # What failed, for the disk was full or the database locked, is tried again after this time.
 TROUBLED_SECONDS = 5.0
-# A clock that has not ticked for this long has stopped.
-SILENT_CLOCK = timedelta(seconds=10)
 # The rehearsal that the room offers: an hour and its grace in under four minutes.
 REHEARSAL_SPEED = 20.0
 
@@ -276,9 +275,7 @@ class App:
 
     def health(self) -> Mapping[str, Mapping[str, object]]:
         """How the parts are that the room does not know of; a platform's absence is a trouble, but not the house's."""
-        last = self.runner.last_tick
-        ticking = last is not None and utcnow() - last < SILENT_CLOCK
-        parts: dict[str, Mapping[str, object]] = {"clock": {"ok": ticking}}
+        parts: dict[str, Mapping[str, object]] = {"clock": {"ok": self.runner.ticking}}
         if self.slack is not None:
             parts["slack"] = {**self._slack_health, "vital": False}
         if self.x is not None:
@@ -313,6 +310,7 @@ class App:
 
     async def _keep_house(self) -> None:
         await self.writer.do(lambda tx: _forget_old(tx, utcnow()))
+        await self.writer.do(lambda tx: series.extend(tx, house=self.house, now=utcnow()))
         self._scrub_wanted.set()  # the command line may have erased something while nobody listened
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 

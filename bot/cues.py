@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.confirming import ASKED_AHEAD, LAPSES_AHEAD
 from bot.debate import LISTENING, LIVE, Pace, Phase
 from bot.phrase import phrase
 
@@ -61,7 +62,7 @@ LATE_LIMIT: Mapping[Kind, timedelta | Until] = {
     Kind.FORGOTTEN_HOLD: Until.NEVER,
     Kind.END_GRACE: Until.NEVER,
     Kind.RECAP: Until.NEVER,
-    Kind.CONFIRM: timedelta(days=2),
+    Kind.CONFIRM: ASKED_AHEAD - LAPSES_AHEAD,
     Kind.LAPSE: Until.NEVER,
     Kind.GUEST: timedelta(days=2),
     Kind.NUDGE: timedelta(minutes=10),

@@ -106,7 +106,7 @@ LIMITS: Mapping[str, tuple[float, float | None, str]] = {
     "wrap_up": (180, 181, "llegaba 3 min tarde (límite 3 min)"),
     "close": (LONG, None, ""), "forgotten_hold": (LONG, None, ""), "end_grace": (LONG, None, ""),
     "recap": (LONG, None, ""), "lapse": (LONG, None, ""), "poll_end:12": (LONG, None, ""),
-    "confirm": (172_800, 172_801, "llegaba 48 h tarde (límite 48 h)"),
+    "confirm": (1_555_200, 1_555_201, "llegaba 432 h tarde (límite 432 h)"),
     "guest:topic": (172_800, 172_801, "llegaba 48 h tarde (límite 48 h)"),
     "nudge:3600": (600, 601, "llegaba 10 min tarde (límite 10 min)"),
     "pulse": (86_400, 86_401, "llegaba 24 h tarde (límite 24 h)"),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.actions import after, invited, reminders
+from bot.actions import after, invited, reminders, series
 from bot.cues import Cue, Kind
 from bot.ports import House
 from bot.store.engine import Tx
@@ -12,6 +12,10 @@ from bot.tables import Debate
 def perform(tx: Tx, debate: Debate, cue: Cue, *, now: datetime, house: House) -> None:
     """What the cue stands for is done, and what is to be said about it is on its way."""
     match cue.kind:
+        case Kind.CONFIRM:
+            series.ask(tx, debate, now=now)
+        case Kind.LAPSE:
+            series.lapse(tx, debate, now=now)
         case Kind.GUEST:
             invited.nudge(tx, debate, cue, house=house, now=now)
         case Kind.NUDGE:

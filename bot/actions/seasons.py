@@ -273,12 +273,12 @@ def _lines(tx: Tx, one: _Plan, room: Sequence[tuple[Debate, Place]], house: Hous
 
 def _of_proposal(one: _Plan, date: Occurrence, fate: Fate, debate: Debate | None = None, *, why: str = "") -> Line:
     proposal = one.proposals[date.key]
-    named = {"title": proposal.subject.title, "host": proposal.host}
+    title, hours, collisions = proposal.subject.title, proposal.hours, proposal.collisions
     if debate is None:
-        return Line(fate, one.stretch, date, **named, hours=proposal.hours, collisions=proposal.collisions, why=why)
+        return Line(fate, one.stretch, date, title, proposal.host, hours, collisions, why=why)
     return Line(
-        fate, one.stretch, date, debate.title, debate.host, proposal.hours, proposal.collisions, debate.id, debate.slug,
-        debate.starts_at, why,
+        fate, one.stretch, date, debate.title, debate.host, hours, collisions, debate.id, debate.slug, debate.starts_at,
+        why,
     )  # fmt: skip
 
 
