@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from bot import intents
+from bot.poll import Result
 from bot.ports import Attachment, Span
 
 
@@ -68,6 +69,7 @@ class Head:
     people: int
     messages: int
     notice: str = ""  # what its reader must know of this copy, in a sentence
+    polls: Sequence[Result] = ()  # what was answered before the debate, where anybody did
 
 
 class Line(NamedTuple):

@@ -12,6 +12,7 @@ from bot import errors, poll
 from bot.actions import say
 from bot.actions.plan import pace_of, require_moderator
 from bot.debate import COMING, Phase
+from bot.exports.wording import poll_lines
 from bot.poll import Choice, Kind, Planned
 from bot.ports import Actor, Platform
 from bot.store import debates, outbox, people
@@ -195,17 +196,7 @@ def told(debate: Debate, found: poll.Result) -> str:
         )  # fmt: skip
     else:
         head = text("Antes del debate preguntamos: {text} ({people})", text=found.text, people=people)
-    return "\n".join([head, *lines(debate.locale, found)])
-
-
-def lines(locale: str, found: poll.Result) -> list[str]:
-    """«45 % · Ganar conocimiento (9)», a line for each option that somebody chose, and the free words."""
-    text = words(locale)
-    shown = [one for one in found.counts if one.people or found.kind is Kind.PULSE]
-    made = [f"{one.percent} % · {one.text} ({one.people})" for one in shown]
-    if found.wrote.people and found.kind is not Kind.PULSE:
-        made.append(f"{found.wrote.percent} % · {text('Otra cosa')} ({found.wrote.people})")
-    return made + [f"«{other}»" for other in found.others]
+    return "\n".join([head, *poll_lines(text, found)])
 
 
 def told_on_x(debate: Debate, found: poll.Result) -> str:

@@ -74,7 +74,12 @@ def _top(head: Head, wording: Wording) -> str:
 {_contents(head, wording)}
 <main id="main" tabindex="-1" lang="{escape(head.locale)}">
 {_filter(wording)}
-"""
+{_polls(head, wording)}"""
+
+
+def _polls(head: Head, wording: Wording) -> str:
+    rows = [f"<li><bdi>{_shown(row)}</bdi></li>" for found in head.polls for row in wording.poll(found)]
+    return _list("encuesta", wording.say("La encuesta de antes"), rows) + "\n" if rows else ""
 
 
 def _contents(head: Head, wording: Wording) -> str:
@@ -85,6 +90,8 @@ def _contents(head: Head, wording: Wording) -> str:
         links.append(
             f'<li><a href="#{section.anchor}">{_shown(wording.title(section))}</a> <span>({count})</span></li>'
         )
+    if head.polls:
+        links.insert(0, f'<li><a href="#encuesta">{escape(wording.say("La encuesta de antes"))}</a></li>')
     if head.queue:
         links.append(f'<li><a href="#comunidad">{escape(wording.say("Preguntas de la comunidad"))}</a></li>')
     if head.gaps:

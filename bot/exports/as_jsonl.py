@@ -9,11 +9,15 @@ from typing import TextIO
 from bot import richtext
 from bot.exports.formats import Say
 from bot.localtime import iso
+from bot.poll import Result
 from bot.transcript import Gap, Head, Line, Transcript
 
 
 def write(transcript: Transcript, out: TextIO, say: Say) -> None:
-    """First the debate, then a line for each message in reading order, then one for each gap; no word is translated."""
+    """First the debate, then each message in reading order, each gap, and what was answered before, a line each.
+
+    No word is translated.
+    """
     put = out.write
     # Only a copy that lacks something has a notice.
     notice: dict[str, object] = {"notice": transcript.head.notice} if transcript.head.notice else {}
@@ -22,6 +26,8 @@ def write(transcript: Transcript, out: TextIO, say: Say) -> None:
         put(_message(line))
     for gap in transcript.head.gaps:
         put(_json(_gap(gap)))
+    for found in transcript.head.polls:
+        put(_json(_poll(found)))
 
 
 def _json(record: dict[str, object]) -> str:
@@ -68,6 +74,18 @@ def _gap(gap: Gap) -> dict[str, object]:
         "from": iso(gap.start),
         "to": iso(gap.end),
         "closed": gap.closed,
+    }
+
+
+def _poll(found: Result) -> dict[str, object]:
+    return {
+        "type": "poll",
+        "kind": found.kind.value,
+        "text": found.text,
+        "several": found.several,
+        "people": found.people,
+        "options": [{"text": one.text, "people": one.people, "percent": one.percent} for one in found.counts],
+        "other": {"people": found.wrote.people, "percent": found.wrote.percent, "texts": list(found.others)},
     }
 
 

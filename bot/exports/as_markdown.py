@@ -29,7 +29,12 @@ def _one_line(text: str) -> str:
 
 def _head(head: Head, wording: Wording) -> str:
     facts = [_one_line(fact) for fact in wording.facts()]
-    return f"# {_one_line(head.title)}\n\n" + "  \n".join(facts) + "\n"
+    return f"# {_one_line(head.title)}\n\n" + "  \n".join(facts) + "\n" + _polls(head, wording)
+
+
+def _polls(head: Head, wording: Wording) -> str:
+    rows = [f"- {_one_line(row)}\n" for found in head.polls for row in wording.poll(found)]
+    return f"\n## {wording.say('La encuesta de antes')}\n\n{''.join(rows)}" if rows else ""
 
 
 def _section(section: Section, wording: Wording) -> str:

@@ -88,7 +88,9 @@ class _Setting:
             tail.append({"title": say("Preguntas de la comunidad"), "rows": rows})
         if head.gaps:
             tail.append({"title": say("Lo que no se oyó"), "rows": [wording.gap(gap) for gap in head.gaps]})
+        asked = [self._text(row) for found in head.polls for row in wording.poll(found)]
         return {
+            "polls": [{"title": say("La encuesta de antes"), "rows": asked}] if asked else [],
             "title": self._text(head.title),
             "host": self._text(head.host),
             "lang": say.locale,

@@ -27,7 +27,12 @@ def _underlined(text: str, mark: str) -> str:
 
 
 def _head(head: Head, wording: Wording) -> str:
-    return _underlined(head.title, "=") + visible("\n".join(wording.facts())) + "\n"
+    return _underlined(head.title, "=") + visible("\n".join(wording.facts())) + "\n" + _polls(head, wording)
+
+
+def _polls(head: Head, wording: Wording) -> str:
+    rows = [f"* {visible(row)}\n" for found in head.polls for row in wording.poll(found)]
+    return "\n\n" + _underlined(wording.say("La encuesta de antes"), "-") + "\n" + "".join(rows) if rows else ""
 
 
 def _section(section: Section, wording: Wording) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot import dates, emoji, localtime
 from bot.exports.formats import Say
 from bot.exports.sections import BEFORE, Section
+from bot.poll import Kind, Result
 from bot.transcript import Asked, Gap, Head, Line, Queued
 
 _PLATFORMS = {"slack": "Slack", "x": "X", "room": "La sala"}
@@ -92,6 +93,10 @@ class Wording:
             return f"P{section.question.number}. {' '.join(section.question.text.split())}"
         return self.say("Antes de la primera pregunta") if section is BEFORE else self.say("Fuera de las preguntas")
 
+    def poll(self, found: Result) -> list[str]:
+        """What was answered before the debate: the question, a line for each option, and the free words."""
+        return [f"{found.text} ({self.people(found.people)})", *poll_lines(self.say, found)]
+
     def asked(self, question: Asked) -> str:
         """When it was asked, and by whom where the audience asked it."""
         at = self.clock(question.asked_at)
@@ -143,6 +148,15 @@ def _kind(line: Line) -> int:
         | line.conflict << 3
         | (guess and line.filed_by == "label") << 4
     )
+
+
+def poll_lines(say: Say, found: Result) -> list[str]:
+    """«45 % · Ganar conocimiento (9)» for each option that somebody chose (all of a scale), then the free words."""
+    shown = [one for one in found.counts if one.people or found.kind is Kind.PULSE]
+    made = [f"{one.percent} % · {one.text} ({one.people})" for one in shown]
+    if found.wrote.people and found.kind is not Kind.PULSE:
+        made.append(f"{found.wrote.percent} % · {say('Otra cosa')} ({found.wrote.people})")
+    return made + [f"«{other}»" for other in found.others]
 
 
 def reaction(name: str, count: int) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from bot import analyser
 from bot.question import OPEN_FOR_VOTES, State
-from bot.store import debates, gone, guests
+from bot.store import attendance, debates, gone, guests, polls, reminders
 from bot.store import log as messages
 from bot.store.engine import Store, Tx
 from bot.tables import Debate, Identity, Inbox, Outbox, Pass, Person, Question, Vote, to_micros
@@ -37,10 +37,11 @@ def erase_person(tx: Tx, person_id: int, *, now: datetime) -> int:
     """No row holds what the person said or was called; returns how many messages that emptied."""
     identities = tx.session.exec(select(Identity).where(Identity.person_id == person_id)).all()
     ids = [one.id for one in identities if one.id is not None]
-    concerned = debates_of(tx, person_id)
+    concerned = sorted({*debates_of(tx, person_id), *polls.concerned(tx, person_id)})
     revs = {debate_id: debates.bump(tx, debate_id) for debate_id in concerned}
     names = _names(tx, person_id, identities)
     said = _questions(tx, ids, revs) + _guests(tx, person_id)
+    said += polls.forget(tx, person_id)
     count = _messages(tx, ids, revs, now)
     _reactions(tx, identities, now)
     tx.conn.execute(sa.delete(Vote).where(col(Vote.person_id) == person_id))

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from bot import richtext, tables
+from bot.poll import Kind
 from bot.ports import Attachment
 from bot.question import Source, State
 from bot.recap import Answer
-from bot.store import debates, people, questions
+from bot.store import debates, people, polls, questions
 from bot.store.engine import Prepared, Store, Tx
 from bot.tables import Debate, Identity, Message, Person, Question, from_micros, to_micros
 from bot.transcript import Asked, Gap, Head, Line, Queued, Spot, Transcript, reading_order
@@ -95,6 +96,7 @@ def _head(tx: Tx, row: Debate) -> Head:
         queue=[_queued(one, names, votes) for one in queued],
         gaps=[_gap(one) for one in debates.gaps(tx, debate_id)],
         people=people.participants(tx, debate_id), messages=sum(counts.values()),
+        polls=polls.results(tx, debate_id, Kind.BEFORE),
     )  # fmt: skip
 
 
