@@ -189,15 +189,13 @@ class _Pairs:
                 self.pair(one, date)
 
     def in_order(self, of: Callable[[Standing], object], at: Callable[[Occurrence], object]) -> None:
-        """Within each group, the first debate with the first date, and so on."""
+        """Within each group the first debate with the first date, and so on; where dates are few, the fixed ones'."""
         debates, dates = self.rest()
-        groups: dict[object, list[Occurrence]] = {}
-        for date in dates:
-            groups.setdefault(at(date), []).append(date)
-        for one in debates:
-            group = groups.get(of(one))
-            if group:
-                self.pair(one, group.pop(0))
+        for group in dict.fromkeys(at(date) for date in dates):
+            theirs = [date for date in dates if at(date) == group]
+            these = sorted((one for one in debates if of(one) == group), key=lambda one: not one.fixed)[: len(theirs)]
+            for one, date in zip(sorted(these, key=lambda one: (one.instant, one.id)), theirs, strict=False):
+                self.pair(one, date)
 
     def alone(self, of: Callable[[Standing], object], at: Callable[[Occurrence], object]) -> None:
         """Those that are the only ones of their group, on both sides and from the beginning."""

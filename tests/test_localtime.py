@@ -65,6 +65,30 @@ def test_resolve_refuses_a_time_that_comes_twice(local: str, zone: str, first: s
     ) == timedelta(hours=1)
 
 
+@pytest.mark.parametrize(
+    ("local", "zone", "instant", "kind"),
+    [
+        ("2027-01-14T19:00", "Europe/Madrid", "2027-01-14T18:00Z", "normal"),
+        # A time that does not exist moves forward by what is skipped: an hour, and at Lord Howe half of one.
+        ("2027-03-28T02:30", "Europe/Madrid", "2027-03-28T01:30Z", "gap"),  # 03:30 at UTC+2
+        ("2027-09-05T00:00", "America/Santiago", "2027-09-05T04:00Z", "gap"),  # 01:00 at UTC-3
+        ("2027-10-03T02:15", "Australia/Lord_Howe", "2027-10-02T15:45Z", "gap"),  # 02:45 at UTC+11
+        # One that exists twice is the first.
+        ("2027-10-31T02:30", "Europe/Madrid", "2027-10-31T00:30Z", "fold"),  # at UTC+2
+        ("2027-04-03T23:30", "America/Santiago", "2027-04-04T02:30Z", "fold"),  # at UTC-3
+        # The minutes beside them are as any.
+        ("2027-03-28T01:59", "Europe/Madrid", "2027-03-28T00:59Z", "normal"),
+        ("2027-03-28T03:00", "Europe/Madrid", "2027-03-28T01:00Z", "normal"),
+        ("2027-10-31T03:00", "Europe/Madrid", "2027-10-31T02:00Z", "normal"),
+    ],
+)
+def test_settle_gives_an_instant_whatever_the_clocks_do(local: str, zone: str, instant: str, kind: str) -> None:
+    """By one policy, and it says what the clocks did."""
+    settled = localtime.settle(datetime.fromisoformat(local), zone)
+
+    assert (settled.instant, settled.kind) == (datetime.fromisoformat(instant), kind)
+
+
 @pytest.mark.parametrize("name", ["", "Madrid", "Europe/Nowhere", "../../etc/passwd", "/etc/passwd", "Europe", "x\0y"])
 def test_zone_refuses_what_is_none(name: str) -> None:
     """A name of no zone is a ValueError, never another error."""
