@@ -43,6 +43,13 @@ def drop(tx: Tx, debate_id: int, person_id: int) -> None:
     tx.conn.execute(sa.delete(Attendance).where(*mine))
 
 
+def forget(tx: Tx, person_id: int) -> list[int]:
+    """The person has answered no invitation; returns the debates that they had answered for."""
+    tx.finish()
+    query = sa.delete(Attendance).where(col(Attendance.person_id) == person_id).returning(col(Attendance.debate_id))
+    return sorted(tx.conn.execute(query).scalars())
+
+
 def answers_of(tx: Tx, platform: str, ident: str) -> dict[int, Answer]:
     """What the person of an identity answered, by debate."""
     query = (

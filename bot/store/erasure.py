@@ -45,6 +45,9 @@ def erase_person(tx: Tx, person_id: int, *, now: datetime) -> int:
     count = _messages(tx, ids, revs, now)
     _reactions(tx, identities, now)
     tx.conn.execute(sa.delete(Vote).where(col(Vote.person_id) == person_id))
+    reminders.drop(tx, person_id)
+    for debate_id in attendance.forget(tx, person_id):
+        debates.bump(tx, debate_id)  # one comes less
     tx.conn.execute(sa.delete(Pass).where(col(Pass.identity_id).in_(ids)))
     idents = [one.platform_id for one in identities]
     _outbox(tx, idents, [*said, *names])
