@@ -1,5 +1,6 @@
 """What a moderator does about guests: invites them, gives them their link, lets their framing go out, takes leave."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot import cues as clock
@@ -12,7 +13,7 @@ from bot.ports import Actor, House
 from bot.store import debates, people
 from bot.store import guests as store
 from bot.store.engine import Tx
-from bot.tables import Debate
+from bot.tables import Cue, Debate, Question
 from bot.tables_year import Guest
 
 
@@ -118,12 +119,18 @@ def show_questions(tx: Tx, debate: Debate, *, public: bool, actor: Actor, now: d
     debates.bump(tx, debates.ident(debate))
 
 
-def announced(tx: Tx, debate: Debate) -> bool:
-    """Whether the planned questions of a debate to come can be read: it is known of, and nobody has said otherwise."""
-    waiting = any(
-        cue.key == clock.Kind.ANNOUNCE and cue.state == "planned" for cue in debates.cues(tx, debates.ident(debate))
-    )
+def readable(debate: Debate, cues: Iterable[Cue]) -> bool:
+    """Whether the planned questions of a debate to come can be read: it is announced, and nobody has said otherwise."""
+    waiting = any(cue.key == clock.Kind.ANNOUNCE and cue.state == "planned" for cue in cues)
     return debate.phase == Phase.SCHEDULED and debate.questions_public and not waiting
+
+
+def beforehand(tx: Tx, debate: Debate) -> list[Question]:
+    """The planned questions of a debate to come in their order, as far as they can be read."""
+    debate_id = debates.ident(debate)
+    if not readable(debate, debates.cues(tx, debate_id)):
+        return []
+    return [one for one in debates.questions(tx, debate_id) if one.state in invited.PREPARED_FOR]
 
 
 def _held(tx: Tx, debate: Debate) -> None:

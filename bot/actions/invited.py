@@ -31,7 +31,7 @@ def invite(tx: Tx, debate: Debate, wanted: Iterable[Invited], *, house: House, n
 
     Raises ``WrongPhase``, ``GuestTwice``, ``TooManyGuests``, ``BadSlackId``, ``Empty`` or ``FilledUp``.
     """
-    made = [_invite_one(tx, debate, one, now=now) for one in wanted]
+    made = [_invite_one(tx, debate, one, house=house, now=now) for one in wanted]
     if made:
         _plan(tx, debate, now=now)
         step = rules.passed(debate.starts_at, now=now)
@@ -164,7 +164,7 @@ def _unsay(tx: Tx, row: Outbox, *, now: datetime) -> None:
 # --- what an invitation is made of -----------------------------------------------------------------------------------
 
 
-def _invite_one(tx: Tx, debate: Debate, one: Invited, *, now: datetime) -> Guest:
+def _invite_one(tx: Tx, debate: Debate, one: Invited, *, house: House, now: datetime) -> Guest:
     debate_id = debates.ident(debate)
     if debate.phase in _GONE:
         raise errors.WrongPhase(phase=debate.phase, verb="invite")
@@ -172,11 +172,7 @@ def _invite_one(tx: Tx, debate: Debate, one: Invited, *, now: datetime) -> Guest
     others = store.of_debate(tx, debate_id)
     if len(others) >= rules.MOST_GUESTS:
         raise errors.TooManyGuests(limit=rules.MOST_GUESTS)
-    who = (
-        _slack(tx, one.slack, name)
-        if one.slack
-        else people.ensure(tx, Platform.ROOM, store.free_room_id(tx, room_id(name)), name=name)
-    )
+    who = _slack(tx, one.slack, name) if one.slack else _room(tx, name, house)
     if any(other.identity_id == who.id or other.name.casefold() == name.casefold() for other in others):
         raise errors.GuestTwice(name=name)
     guest = Guest(debate_id=debate_id, identity_id=who.id or 0, name=name, created_at=now)
@@ -190,6 +186,11 @@ def _slack(tx: Tx, ident: str, name: str) -> Identity:
         raise errors.BadSlackId(who=ident)
     known = passes.known(tx, Platform.SLACK, ident)
     return people.ensure(tx, Platform.SLACK, ident, name="" if known else name)
+
+
+def _room(tx: Tx, name: str, house: House) -> Identity:
+    reserved = [who.removeprefix("room:") for who in house.moderators if who.startswith("room:")]
+    return people.ensure(tx, Platform.ROOM, store.free_room_id(tx, room_id(name), but=reserved), name=name)
 
 
 def unplan(tx: Tx, debate: Debate, *, now: datetime) -> None:

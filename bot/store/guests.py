@@ -117,10 +117,10 @@ def seat(tx: Tx, platform: str, platform_id: str, *, name: str, person_id: int) 
     return row
 
 
-def free_room_id(tx: Tx, base: str) -> str:
-    """An id of the room that nobody has: a namesake who was there first keeps theirs."""
+def free_room_id(tx: Tx, base: str, *, but: Iterable[str] = ()) -> str:
+    """An id of the room that nobody has and that is none of ``but``: a namesake who was there first keeps theirs."""
     ident, number = base, 1
-    while passes.known(tx, "room", ident):
+    while ident in but or passes.known(tx, "room", ident):
         number += 1
         ident = f"{base}-{number}"
     return ident

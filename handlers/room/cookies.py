@@ -16,6 +16,12 @@ MODERATOR = "tertulia_moderator"
 _KEY = "cookie key"
 MEMBER_LASTS = 400 * 86400  # the longest that browsers keep a cookie
 MODERATOR_LASTS = 30 * 86400
+GUEST_LASTS = 120 * 86400
+
+
+def guest_cookie(guest_id: int) -> str:
+    """The name of the cookie with a guest's session: one browser may be several guests'."""
+    return f"tertulia_guest_{guest_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +53,19 @@ class Cookies:
         """The browser will show the moderator's session."""
         self._set(request, response, MODERATOR, secret, MODERATOR_LASTS)
 
+    def seat(self, request: Request, response: Response, guest_id: int, secret: str) -> None:
+        """The browser will show the guest's session, on their own page alone."""
+        name, path = guest_cookie(guest_id), f"/invitado/{guest_id}"
+        self._set(request, response, name, secret, GUEST_LASTS, path=path)
+
     def forget(self, response: Response) -> None:
         """The browser has neither cookie any more."""
         response.delete_cookie(MEMBER, path="/", httponly=True, samesite="lax")
         response.delete_cookie(MODERATOR, path="/", httponly=True, samesite="lax")
 
-    def _set(self, request: Request, response: Response, name: str, value: str, lasts: int) -> None:
+    def _set(self, request: Request, response: Response, name: str, value: str, lasts: int, path: str = "/") -> None:
         secure = self.secure or request.url.scheme == "https"
-        response.set_cookie(name, value, max_age=lasts, path="/", secure=secure, httponly=True, samesite="lax")
+        response.set_cookie(name, value, max_age=lasts, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 def key(tx: Tx) -> str:

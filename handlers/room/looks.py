@@ -8,6 +8,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from bot import cues, dates, intents, localtime, richtext
+from bot.actions import guests
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
 from bot.ports import Attachment, Platform
 from bot.question import OPEN_FOR_VOTES, Source, State
@@ -115,6 +116,7 @@ class Scene:
     asked_at: Sequence[tuple[int, int]]  # (number, microseconds), in order of asking
     questions_changed: bool
     x_tag: str = ""  # the hashtag under which it is held on X; "" where it is not
+    readable: bool = False  # its planned questions, before it begins
 
     @property
     def listening(self) -> bool:
@@ -191,7 +193,8 @@ def scene(tx: Tx, debate: Debate, rev: int) -> Scene:
     debate_id = debates.ident(debate)
     fed = feeds.since(tx, debate_id, rev, moderator=True)
     everything = fed.questions if fed.questions or not rev else feeds.all_questions(tx, debate_id)
-    pending = [cues.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state == "planned"]
+    clock = debates.cues(tx, debate_id)
+    pending = [cues.Cue(cue.key, cue.due_at) for cue in clock if cue.state == "planned"]
     turns = [cue.due_at for cue in pending if cue.kind in {cues.Kind.ASK, cues.Kind.CLOSE}]
     held = {place.platform: place.address for place in debates.places(tx, debate_id)}
     asked = sorted((to_micros(q.asked_at), q.number or 0) for q in everything if q.asked_at is not None)
@@ -203,6 +206,7 @@ def scene(tx: Tx, debate: Debate, rev: int) -> Scene:
         held_here=Platform.ROOM in held, x_tag=(debate.hashtag or held[Platform.X]) if Platform.X in held else "",
         feed=Feed(fed.rev, fed.phase, everything, fed.lines, fed.posts),
         asked_at=[(number, at) for at, number in asked], questions_changed=bool(fed.questions),
+        readable=guests.readable(debate, clock),
     )  # fmt: skip
 
 

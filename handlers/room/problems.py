@@ -26,6 +26,9 @@ _STATUS: tuple[tuple[type[errors.TertuliaError], int], ...] = (
     (errors.NoQuestionLeft, 409), (errors.CannotMove, 409), (errors.OwnVote, 409), (errors.NameTaken, 409),
     (refusals.NoRehearsal, 409), (errors.Overlap, 409), (errors.Overloaded, 503), (errors.BadExport, 409),
     (errors.NothingToUndo, 409), (errors.CorrectedSince, 409),
+    (errors.NoSuchGuest, 404), (errors.BadGuestLink, 410), (errors.GuestTwice, 409), (errors.TooManyGuests, 409),
+    (errors.NothingFramed, 409), (errors.AlreadyFramed, 409), (errors.AlreadyAsked, 409),
+    (errors.ChangedMeanwhile, 409),
 )  # fmt: skip
 
 

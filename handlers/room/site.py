@@ -22,12 +22,15 @@ from handlers.room import (
     composer,
     cookies,
     downloads,
+    guests,
     health,
     ics,
+    inviting,
     limits,
     moderation,
     pages,
     planning,
+    polls,
     problems,
     tray,
 )
@@ -118,6 +121,9 @@ def _routes() -> list[BaseRoute]:
         Route("/calendar.ics", ics.calendar, methods=get),
         Route("/entrar", moderation.how_to_enter, methods=get),
         Route("/entrar/{secret}", moderation.enter, methods=both),
+        Route("/invitado/{guest:int}", guests.desk, methods=get),
+        Route("/invitado/{guest:int}", guests.save, methods=post),
+        Route("/invitado/{guest:int}/{secret}", guests.door, methods=both),
         Route("/salir", composer.leave, methods=post),
         Route("/programar", planning.form, methods=get),
         Route("/programar", planning.add, methods=post),
@@ -148,6 +154,14 @@ def _debate_routes(get: list[str], post: list[str]) -> list[BaseRoute]:
         Route("/d/{slug}/q/{question:int}/vote", composer.vote, methods=post),
         Route("/d/{slug}/q/{question:int}/move", moderation.move, methods=post),
         Route("/d/{slug}/q/{question:int}/{way}", moderation.decide, methods=post),
+        Route("/d/{slug}/guests", inviting.listed, methods=get),
+        Route("/d/{slug}/guests", inviting.add, methods=post),
+        Route("/d/{slug}/guests/questions", inviting.questions, methods=post),
+        Route("/d/{slug}/guests/{guest:int}/{way}", inviting.do, methods=post),
+        Route("/d/{slug}/poll/{kind}", polls.answer, methods=post),
+        Route("/d/{slug}/polls", polls.desk, methods=get),
+        Route("/d/{slug}/polls", polls.plan, methods=post),
+        Route("/d/{slug}/polls/{way}", polls.step, methods=post),
         Route("/d/{slug}/review", moderation.review, methods=get),
         Route("/d/{slug}/review/undo", moderation.undo, methods=post),
         Route("/d/{slug}/drafts", tray.tray, methods=get),
@@ -157,5 +171,5 @@ def _debate_routes(get: list[str], post: list[str]) -> list[BaseRoute]:
 
 
 async def _robots(_request: Request) -> Response:
-    """Machines may read debates; a moderator's link is nobody's to follow."""
-    return Response("User-agent: *\nDisallow: /entrar/\n", media_type="text/plain")
+    """Machines may read debates; a moderator's or a guest's link is nobody's to follow."""
+    return Response("User-agent: *\nDisallow: /entrar/\nDisallow: /invitado/\n", media_type="text/plain")

@@ -128,6 +128,31 @@
     byId("text").focus();
   };
 
+  // --- a guest's answers: what was typed and not saved outlives the page ---
+
+  const shelf = (work) => {
+    try {
+      return work(localStorage);
+    } catch {
+      return null; // a browser that keeps nothing
+    }
+  };
+
+  for (const field of document.querySelectorAll("textarea[data-keep]:not([readonly])")) {
+    const key = `${location.pathname}#${field.name}`;
+    const was = field.form.elements[`was${field.name.slice(1)}`];
+    const kept = shelf((store) => JSON.parse(store.getItem(key)));
+    if (kept && kept.text === field.value) shelf((store) => store.removeItem(key));
+    else if (kept) {
+      // Saved elsewhere since? The mark of what it was tells the server.
+      field.value = kept.text;
+      was.value = kept.was;
+      field.closest("section").querySelector(".unsaved").hidden = false;
+    }
+    const keep = () => shelf((store) => store.setItem(key, JSON.stringify({ text: field.value, was: was.value })));
+    field.addEventListener("input", keep);
+  }
+
   if (!room) return;
 
   // --- the stream ---
