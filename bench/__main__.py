@@ -23,6 +23,7 @@ BENCHES: Mapping[str, str] = {
     "importing": "Import of a Slack export",
     "import_x": "Import of an archive of X",
     "cues": "The clock",
+    "year": "The year",
     "slack_events": "Slack events",
     "x_events": "Posts of X",
     "room": "The room",
