@@ -95,7 +95,7 @@ class Place:
     end: int
 
 
-Value = Weekday | Date | Ahead | Nth | Hour | Number | Half | Place
+Value = Weekday | How | Date | Ahead | Nth | Hour | Number | Half | Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +251,9 @@ _PATTERNS: Sequence[tuple[re.Pattern[str], _Build]] = (
         r"(?:\s+(?:(?:de\s+|of\s+)?(?P<week><NEXTWEEK>|<THISWEEK>)"
         r"|(?P<after>que\s+viene|proximo|siguiente|pasado|after\s+next|week|no,?\s+el\s+(?:otro|siguiente)"
         r"|(?:after|from)\s+(?:this|that|now)|de\s+(?:dentro|aqui)|de\s+la\s+otra)))?<END>"), _weekday),
+    # «jueves a las 19:00 de la semana que viene»
+    (_p(r"(?:de\s+|of\s+)?(?:(?P<next><NEXTWEEK>)|(?P<this><THISWEEK>)|que\s+viene)<END>"),
+     lambda m: How.NEXT_WEEK if m["next"] else How.THIS_WEEK if m["this"] else How.NEXT),
     (_p(r"<DAY>(?:pasado\s+manana|(?:the\s+)?day\s+after\s+tomorrow)<END>"), lambda _: Ahead(2)),
     (_p(r"(?:para\s+|for\s+)?(?:hoy|today)<END>"), lambda _: Ahead(0)),
     (_p(r"(?:para\s+|for\s+)?(?:manana|tomorrow)<END>"), lambda _: Ahead(1)),

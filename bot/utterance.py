@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bot import errors
 from bot.phrase import phrase
 from bot.places import Places, strange
-from bot.timewords import Ahead, Date, Half, Hour, Nth, Number, Place, Value, Weekday, another_hour, fold, part_at
+from bot.timewords import Ahead, Date, Half, Hour, How, Nth, Number, Place, Value, Weekday, another_hour, fold, part_at
 
 # A title and the words of a date; what is longer is something else.
 LONGEST = 400
@@ -23,6 +23,7 @@ class Said:
 
     day: Date | Ahead | Nth | None = None
     weekday: Weekday | None = None
+    how: How | None = None
     hour: Hour | None = None
     half: Half | None = None
     number: Number | None = None

@@ -91,7 +91,8 @@ class _Reading:
     def refused(self, why: Phrase, *, day: date | None = None, hour: str = USUAL) -> errors.NotUnderstood:
         """The refusal, with an example that would be understood: the nearest there is to what was typed."""
         example = phrase("jueves {time}", time=hour) if day is None else f"{day:%d/%m/%Y} {hour}"
-        return errors.NotUnderstood(text=short(self.typed), why=why, example=example)
+        known = "" if day is None else day.isoformat()
+        return errors.NotUnderstood(text=short(self.typed), why=why, example=example, day=known)
 
     # --- where ---------------------------------------------------------------------------------------------------
 
@@ -187,12 +188,22 @@ class _Reading:
         if self.said.day is None:
             if self.said.weekday is None:
                 raise self.refused(phrase("falta el día"), hour=f"{hour.hour:02}:{hour.minute:02}")
-            return self._of_the_week(self.said.weekday, today, over=over)
+            return self._of_the_week(self._which(self.said.weekday), today, over=over)
+        if self.said.how is not None:
+            raise self.refused(phrase("no sé de qué semana hablas"))
         day = self._of_the_calendar(self.said.day, today, over=over)
         if self.said.weekday is not None and day.weekday() != self.said.weekday.weekday:
             wanted = _WEEKDAYS[self.said.weekday.weekday]
             raise self.refused(phrase("el {day} no es {weekday}", day=_named(day), weekday=wanted), day=day)
         return day
+
+    def _which(self, said: Weekday) -> Weekday:
+        """The weekday with what was said of its week afterwards."""
+        if self.said.how is None:
+            return said
+        if said.how is not How.PLAIN:
+            raise self.refused(phrase("no sé de qué semana hablas"))
+        return replace(said, how=self.said.how)
 
     def _of_the_calendar(self, said: Date | Ahead | Nth, today: date, *, over: bool) -> date:
         if isinstance(said, Ahead):

@@ -309,7 +309,7 @@ def test_forms_keep_to_the_limits_of_slack(locale: str) -> None:
     twice = ("2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00")
     for view in (
         forms.waiting(say),
-        forms.debate_form(say, zones=zones, channel="", keep="{}", hashtag="x" * 100, twice=twice),
+        forms.debate_form(say, zones=zones, given=forms.NOTHING, keep="{}", hashtag="x" * 100, twice=twice),
         forms.question_form(say, text="x" * 5000, keep="{}"),
         forms.reason_form(say, question="x" * 5000, keep="{}"),
     ):

@@ -44,6 +44,20 @@ class NewDebate:
     which: str  # of a time that occurs twice: its reading as ISO 8601 with offset, or empty
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What stands in the form for a new debate from the beginning; ``zone`` is the one that is chosen."""
+
+    title: str = ""
+    date: str = ""
+    time: str = ""
+    zone: str = ""
+    channel: str = ""
+
+
+NOTHING = Given()
+
+
 def waiting(say: Words) -> Block:
     """What is before the person's eyes while the form is made."""
     text = say("Un momento…")
@@ -51,19 +65,24 @@ def waiting(say: Words) -> Block:
 
 
 def debate_form(
-    say: Words, *, zones: Sequence[str], channel: str, keep: str, hashtag: str = "", twice: Sequence[str] = ()
+    say: Words, *, zones: Sequence[str], given: Given, keep: str, hashtag: str = "", twice: Sequence[str] = ()
 ) -> Block:
     """The form for a new debate; the first of ``zones`` is chosen. ``twice`` asks which of two equal times is meant.
 
     ``hashtag`` is that under which it can be held on X; without one X is not spoken of.
     """
+    zones = [given.zone, *zones] if given.zone else zones
     options = [_option(zone, zone) for zone in list(dict.fromkeys(zones))[:MOST_ZONES]]
+    title = _initial("initial_value", given.title[:LONGEST_TITLE])
+    date, time = _initial("initial_date", given.date), _initial("initial_time", given.time)
     text = {"type": "plain_text_input"}
-    there = {"initial_conversation": channel} if channel else {}
+    there = _initial("initial_conversation", given.channel)
     made = [
-        blocks.field("title", say("Título"), {**text, "max_length": LONGEST_TITLE}),
-        blocks.field("date", say("Fecha"), {"type": "datepicker"}),
-        blocks.field("time", say("Hora"), {"type": "timepicker"}, hint=say("La de los relojes de la zona que elijas.")),
+        blocks.field("title", say("Título"), {**text, "max_length": LONGEST_TITLE, **title}),
+        blocks.field("date", say("Fecha"), {"type": "datepicker", **date}),
+        blocks.field(
+            "time", say("Hora"), {"type": "timepicker", **time}, hint=say("La de los relojes de la zona que elijas.")
+        ),
         *([_which(say, twice)] if twice else []),
         blocks.field(
             "zone", say("Zona horaria"), {"type": "static_select", "options": options, "initial_option": options[0]}
@@ -104,6 +123,11 @@ def reason_form(say: Words, *, question: str, keep: str) -> Block:
     return blocks.modal(
         "decline", say("Rechazar pregunta"), made, submit=say("Rechazar"), close=say("Cancelar"), keep=keep
     )
+
+
+def _initial(name: str, value: str) -> Block:
+    """What an element shows from the beginning, where there is anything."""
+    return {name: value} if value else {}
 
 
 def _ticked(name: str, label: str, offer: str) -> Block:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -42,18 +43,21 @@ class Once:
 # --- opening ---------------------------------------------------------------------------------------------------------
 
 
-async def open_new_debate(desk: Desk, caller: Caller) -> None:
-    """The form for a new debate is before the moderator; raises ``NotModerator``.
+async def open_new_debate(
+    desk: Desk, caller: Caller, given: forms.Given = forms.NOTHING, *, again: str = "new", value: str = ""
+) -> None:
+    """The form for a new debate is before the moderator, with what is ``given``; raises ``NotModerator``.
 
     A light modal comes first: the trigger lives three seconds, and what the form needs must not use them up.
     """
     await desk.read(lambda tx: plan.require_moderator(border.actor(tx, caller)))
-    opened = await open_view(desk, caller, forms.waiting(caller.say), again="new")
+    opened = await open_view(desk, caller, forms.waiting(caller.say), again=again, value=value)
     if opened is None:
         return
     zones = await desk.read(lambda tx: _zones(tx, desk, caller))
     channel = caller.channel if caller.channel[:1] in {"C", "G"} else desk.house.slack_channel
-    form = forms.debate_form(caller.say, zones=zones, channel=channel, keep=keep(caller), hashtag=_hashtag(desk))
+    given = replace(given, channel=channel)
+    form = forms.debate_form(caller.say, zones=zones, given=given, keep=keep(caller), hashtag=_hashtag(desk))
     view = opened.get("view") or {}
     await desk.call(
         "views.update", lambda: desk.client.views_update(view_id=view.get("id"), hash=view.get("hash"), view=form)
@@ -128,7 +132,7 @@ async def debate_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
         raise
     except errors.TertuliaError as error:
         field = "time" if isinstance(error, errors.NoSuchTime) else "date"
-        await _faulty(caller.say, ack, {field: _readable(caller.say, error, planned.timezone)})
+        await _faulty(caller.say, ack, {field: readable(caller.say, error, planned.timezone)})
     else:
         if saved:
             await _tell(desk, caller, saved + await _missing_in(desk, caller, new.channel))
@@ -224,12 +228,11 @@ def _asking_which(desk: Desk, caller: Caller, view: Json, new: forms.NewDebate, 
     zones = [new.zone, desk.house.timezone, *forms.ZONES]
     readings = (str(twice.fields["first"]), str(twice.fields["second"]))
     kept = str(view.get("private_metadata") or "{}")
-    return forms.debate_form(
-        caller.say, zones=zones, channel=new.channel, keep=kept, hashtag=_hashtag(desk), twice=readings
-    )
+    given = forms.Given(channel=new.channel)
+    return forms.debate_form(caller.say, zones=zones, given=given, keep=kept, hashtag=_hashtag(desk), twice=readings)
 
 
-def _readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.TertuliaError:
+def readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.TertuliaError:
     """The same refusal with its instant as people read it, and its place without ids."""
     fields = dict(refusal.fields)
     if "starts" in fields:
