@@ -35,6 +35,11 @@ def day(instant: datetime, zone: str, *, locale: str = "es") -> str:
     return f"{name} {local.day} de {month} de {local.year}"
 
 
+def month(number: int, *, locale: str = "es") -> str:
+    """«enero» of 1."""
+    return _MONTHS[locale if locale in _MONTHS else "es"][number - 1]
+
+
 def clock(instant: datetime, zone: str) -> str:
     """«19:00»."""
     return f"{localtime.wall(instant, zone):%H:%M}"

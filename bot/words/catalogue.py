@@ -73,7 +73,7 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "resume": say("seguir"), "extend": say("extender"), "skip": say("saltar una pregunta"),
             "reorder": say("reordenar"), "add": say("añadir preguntas"), "close": say("cerrar"),
             "cancel": say("cancelar"), "abort": say("anular"), "join": say("añadir un lugar"),
-            "leave": say("quitar un lugar"), "attend": say("apuntarse"), "remind": say("avisar"),
+            "leave": say("quitar un lugar"),
             "edit": say("cambiar"), "move": say("cambiar de fecha"),
             "invite": say("invitar a nadie"), "uninvite": say("retirar una invitación"),
             "frame": say("publicar la presentación"),
@@ -88,6 +88,11 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
         return {
             "planned": say("prevista"), "held": say("parada"), "done": say("hecha"), "skipped": say("saltada"),
             "cancelled": say("retirada"),
+        }  # fmt: skip
+    if field == "fate":  # of a date that is proposed for a season (bot/actions/seasons.py)
+        return {
+            "new": say("nuevo"), "move": say("cambia de fecha"), "stay": say("se queda"), "left": say("no se toca"),
+            "drop": say("se retira"), "taken": say("ocupado"), "past": say("ya pasó"),
         }  # fmt: skip
     if field == "doubt":
         return {
