@@ -26,7 +26,9 @@ def carry(
     for debate_id in sorted({source_id, target_id}):
         debates.lock(tx, debate_id)
     tx.session.refresh(target)
-    if Phase(target.phase) in OVER or source_id == target_id:
+    if source_id == target_id:
+        raise errors.NothingCarried(title=source.title)
+    if Phase(target.phase) in OVER:
         raise errors.WrongPhase(phase=target.phase, verb="preguntar")
     left = {one.id or 0: one for one in store.left_open(tx, source_id)}
     for question_id in only:

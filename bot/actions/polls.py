@@ -95,6 +95,21 @@ def is_open(row: Poll, debate: Debate, *, now: datetime) -> bool:
     )
 
 
+def state_of(row: Poll, debate: Debate, *, now: datetime) -> str:
+    """``planned``, ``open``, ``closed``, or ``off`` where it will never be asked."""
+    if row.opens_at is None:
+        return "planned" if row.closed_at is None else "off"
+    return "open" if is_open(row, debate, now=now) else "closed"
+
+
+def may_show(row: Poll, found: poll.Result) -> bool:
+    """Whether moderators may see what came out: of an anonymous poll once it is closed, and when enough answered.
+
+    Who looked twice while it is open would see what came between, and from whom.
+    """
+    return poll.enough(found) and (found.kind is not Kind.PULSE or row.closed_at is not None)
+
+
 # --- before the debate -----------------------------------------------------------------------------------------------
 
 

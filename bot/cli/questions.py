@@ -93,6 +93,27 @@ def decline(
     show.line(speaking()("Rechazada."))
 
 
+@app.command(help=say("Lleva a otro debate, como propuestas, las preguntas que quedaron abiertas en uno."))
+def carry(
+    source: Annotated[str, typer.Argument(metavar="FROM", help=say("El debate en que quedaron."))],
+    target: Annotated[str, typer.Argument(metavar="TO", help=say("El debate al que van."))],
+    question: Annotated[
+        list[int] | None, typer.Argument(metavar="QUESTION…", help=say("Solo estas; sin nada, todas."))
+    ] = None,
+) -> None:
+    """The open questions of a debate wait in another; their new ids are printed, one a line."""
+    from bot.actions import carry as actions
+    from bot.store import debates
+
+    def action(tx: "Tx") -> list[int]:
+        where = debates.get(tx, source), debates.get(tx, target)
+        made = actions.carry(tx, *where, actor=OPERATOR, now=home.now(), only=question or ())
+        return [one.id or 0 for one in made]
+
+    for ident in home.write(action):
+        show.line(str(ident))
+
+
 @app.command(help=say("Une una pregunta a otra, que se queda con los votos de las dos."))
 def merge(
     question: QuestionId, into: Annotated[int, typer.Argument(metavar="INTO", help=say("El id de la que se queda."))]

@@ -27,7 +27,7 @@ def write(transcript: Transcript, out: TextIO, say: Say) -> None:
     for gap in transcript.head.gaps:
         put(_json(_gap(gap)))
     for found in transcript.head.polls:
-        put(_json(_poll(found)))
+        put(_json(poll_shape(found)))
 
 
 def _json(record: dict[str, object]) -> str:
@@ -77,7 +77,8 @@ def _gap(gap: Gap) -> dict[str, object]:
     }
 
 
-def _poll(found: Result) -> dict[str, object]:
+def poll_shape(found: Result) -> dict[str, object]:
+    """What came out of a poll, as a line of the transcript has it."""
     return {
         "type": "poll",
         "kind": found.kind.value,

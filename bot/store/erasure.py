@@ -201,6 +201,7 @@ def _others(tx: Tx, debate_ids: Iterable[int], names: Sequence[str], revs: dict[
                     sa.text("UPDATE message SET text = :text, rich = :rich, terms = :terms, rev = :rev WHERE id = :id"),
                     {**values, "id": ident},
                 )
+        polls.reword(tx, debate_id, lambda text: _without(text, names))
         for one in debates.questions(tx, debate_id):
             one.text, one.answer = _without(one.text, names), _without(one.answer, names)
             tx.session.add(one)

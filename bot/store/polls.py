@@ -7,7 +7,7 @@ PostgreSQL a row knows the transaction that wrote it, and now they are all of th
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -152,10 +152,13 @@ def has_answered(tx: Tx, poll_id: int, person_id: int) -> bool:
 
 
 def forget(tx: Tx, person_id: int) -> list[str]:
-    """No ballot is the person's any more, and no mark stands for them; returns the free words that went."""
+    """No ballot is the person's any more, and no mark stands for them; returns the free words that went, as told.
+
+    They are returned in their quotation marks: a word alone would be found in much that others said.
+    """
     tx.finish()
     said = select(Ballot.other).where(Ballot.person_id == person_id, Ballot.other != "")
-    words = list(tx.session.exec(said).all())
+    words = [f"«{text}»" for text in tx.session.exec(said).all()]
     tx.conn.execute(sa.delete(Ballot).where(col(Ballot.person_id) == person_id))
     key = hashes.known(tx, _KEY)
     if key is not None:
@@ -163,6 +166,18 @@ def forget(tx: Tx, person_id: int) -> list[str]:
         marks = [hashes.keyed(key, f"{poll_id}:{person_id}") for poll_id in polls]
         tx.conn.execute(sa.delete(Answered).where(col(Answered.mark).in_(marks)))
     return words
+
+
+def reword(tx: Tx, debate_id: int, change: Callable[[str], str]) -> None:
+    """The free words in the polls of a debate are as ``change`` makes them."""
+    tx.finish()
+    query = (
+        sa.select(col(Ballot.id), col(Ballot.other)).join(Poll, col(Poll.id) == col(Ballot.poll_id))
+        .where(col(Poll.debate_id) == debate_id, col(Ballot.other) != "")
+    )  # fmt: skip
+    for ident, text in tx.conn.execute(query).all():
+        if change(text) != text:
+            tx.conn.execute(sa.update(Ballot).where(col(Ballot.id) == ident).values(other=change(text)))
 
 
 def concerned(tx: Tx, person_id: int) -> list[int]:

@@ -12,7 +12,7 @@ from bot.store import debates, messages
 from bot.store.engine import Tx
 from bot.tables import Debate
 from bot.transcript import Line
-from handlers.room import looks
+from handlers.room import ballots, looks
 from handlers.room.artist import MOST_SHOWN
 from handlers.room.context import Visitor, address_of, ident_of, page, room_of, visitor_of
 from handlers.room.spoken import LONGEST, answerable
@@ -87,7 +87,9 @@ def show_debate(
     """A debate's page, with what its composer kept (``text``, ``chosen``) and what went wrong (``problem``)."""
     room, visitor = room_of(request), visitor or visitor_of(request)
     with room.store.read() as tx:
-        view, stream_html = room.artist.whole(tx, debates.get(tx, slug), visitor.locale)
+        row = debates.get(tx, slug)
+        view, stream_html = room.artist.whole(tx, row, visitor.locale)
+        poll_panels = ballots.panels(tx, row, visitor, now=room.clock())
         answered = answerable(tx, view.id, reply)
         pressed = _pressed(tx, view, visitor)
     hidden = max(0, len(view.feed.lines) - MOST_SHOWN)
@@ -95,7 +97,8 @@ def show_debate(
         request, "debate.html", status=status, visitor=visitor, view=view, now=room.clock(),
         stream=stream_html, hidden_lines=hidden, shown_lines=MOST_SHOWN, pressed=" ".join(pressed),
         whispers=looks.notices_for(view, view.slug) if visitor.moderator else [],
-        personal=personal(view, visitor), **{**composer_values(view), **(kept or {}), "reply": answered},
+        personal=personal(view, visitor), poll_panels=poll_panels,
+        **{**composer_values(view), "poll_problem": "", **(kept or {}), "reply": answered},
     )  # fmt: skip
 
 

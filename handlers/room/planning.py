@@ -116,6 +116,7 @@ def read(typed: Form, say: Words, *, x: bool) -> tuple[DebateFile, list[str]]:
     file = DebateFile(
         title=title, questions=tuple(questions), starts=starts, timezone=typed.timezone.strip(), hashtag=hashtag,
         host=" ".join(typed.host.split())[:100], pace=pace, locale=base.locale if base else "", x=on_x,
+        poll=base.poll if base else None, pulse=base.pulse if base else True,
     )  # fmt: skip
     return file, faults
 
