@@ -111,7 +111,8 @@ def check_next(last: LastQuestion | None, *, now: datetime, every: timedelta, re
         # A press just after the clock has asked is the same accident, but a quick debate must stay steerable.
         guard = min(DOUBLE_PRESS, every / 2) if last.by_clock else DOUBLE_PRESS
         age = now - last.asked_at
-        if age < guard:
+        # Asked long before its time has come is what a clock that was put back makes of it: that guards nothing.
+        if -guard < age < guard:
             raise errors.TooSoon(seconds=max(0, int(age.total_seconds())))
     if recent >= POURING_COUNT and not really:
         raise errors.StillPouring(count=recent, seconds=int(POURING_WINDOW.total_seconds()))

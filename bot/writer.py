@@ -53,6 +53,13 @@ def _first(error: Exception) -> Exception:
     return error
 
 
+def _in_trouble(error: Exception) -> bool:
+    """Whether the database is locked, full or gone, or has shut us out: nothing of the group is safe then."""
+    return isinstance(error, sa.exc.OperationalError) or (
+        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    )
+
+
 class Writer:
     """Runs actions one after the other on the one write connection."""
 
@@ -159,13 +166,11 @@ class Writer:
         try:
             result = job[0](tx)
             tx.finish()
-        except sa.exc.OperationalError:
-            if transaction.is_active:
-                transaction.rollback()
-            raise  # locked, full, gone: nothing of this group is safe
-        except Exception as error:  # noqa: BLE001  (an action's own failure is its caller's)
+        except Exception as error:  # an action's own failure is its caller's
             if transaction.is_active:  # a failed flush has rolled it back already
                 transaction.rollback()
+            if _in_trouble(error):
+                raise
             self._memory.clear()  # it may remember what has just been undone
             return job, None, error
         finally:

@@ -135,7 +135,7 @@ def test_a_post_that_was_being_tried_is_not_tried_again_where_the_debate_has_lef
     ((row_id, _draft, _since),) = store.write(lambda tx: send.claim(tx, Platform.X, owner="t", now=NOW))
     leave(store, debate_id, "x")
 
-    assert store.write(lambda tx: send.again(tx, row_id, why="503", now=NOW)) is False
+    assert store.write(lambda tx: send.again(tx, row_id, owner="t", why="503", now=NOW)) is False
     assert posts(store, debate_id, "x") == [("welcome", "expired", None), ("question", "expired", 1)]
     assert store.write(lambda tx: send.claim(tx, Platform.X, owner="t", now=NOW + timedelta(minutes=9))) == []
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
+import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
 
@@ -17,7 +19,7 @@ from bot.ports import Draft, Platform
 from bot.store.engine import Store, Tx
 from bot.tables import Outbox
 from bot.writer import Writer
-from handlers.publisher import Publisher, dead, owner_name
+from handlers.publisher import BURY, Publisher, dead, owner_name
 
 from tests.slack_live import live
 from tests.standin_bot import workspace_with_people
@@ -56,10 +58,30 @@ class Throat:
         return self.standing[draft.key]
 
 
+class Clocks:
+    """The two clocks of a machine; the wall's can be put back and forward, and time can pass quickly."""
+
+    def __init__(self) -> None:
+        """They agree."""
+        self.wrong_by = timedelta(0)
+        self.passed = timedelta(0)
+
+    def wall(self) -> datetime:
+        """What the wall's shows."""
+        return datetime.now(UTC) + self.passed + self.wrong_by
+
+    def steady(self) -> float:
+        """Seconds that have passed since whenever."""
+        return monotonic() + self.passed.total_seconds()
+
+
 @asynccontextmanager
-async def publishing(throat: Throat, store: Store, writer: Writer, poll: float = 0.05) -> AsyncIterator[Publisher]:
+async def publishing(
+    throat: Throat, store: Store, writer: Writer, poll: float = 0.05, clocks: "Clocks | None" = None
+) -> AsyncIterator[Publisher]:
     """A publisher that runs until the block ends."""
-    publisher = Publisher(throat, store, writer, poll=poll)
+    clocks = clocks or Clocks()
+    publisher = Publisher(throat, store, writer, poll=poll, clock=clocks.wall, steady=clocks.steady)
     publisher.start()
     try:
         yield publisher
@@ -189,6 +211,72 @@ async def test_what_a_dead_process_held_is_looked_for_and_then_said(store: Store
         await until(lambda: [state for _, state, _ in states(store)] == ["sent", "sent"])
     assert throat.said == [("C2", "never left")]
     assert states(store)[0] == ("stands", "sent", "C1-old")
+
+
+async def test_what_a_process_dies_with_later_is_found_soon(store: Store, writer: Writer) -> None:
+    """The other bot is killed while this one runs: nobody waits for its lease."""
+    clocks, throat = Clocks(), Throat()
+    async with publishing(throat, store, writer, clocks=clocks):
+        await writer.do(lambda tx: put(tx, row("first")))
+        await until(lambda: throat.said)
+        owner = f"{owner_name().partition('/')[0]}/4194999/gone"
+        store.write(lambda tx: put(tx, held("later", "C1", owner)))
+        clocks.passed += timedelta(seconds=BURY + 1)
+        await until(lambda: [key for _, key in throat.said] == ["first", "later"])
+
+
+async def test_who_thaws_after_its_lease_leaves_the_post_to_whoever_has_it(store: Store, writer: Writer) -> None:
+    """Frozen between looking and saying for more than a minute: another bot has said it since."""
+    clocks = Clocks()
+    throat = Throat()
+
+    class Frozen(Throat):
+        async def find(self, draft: Draft, since: datetime) -> str | None:
+            clocks.passed += timedelta(minutes=2)
+            async with publishing(throat, store, writer, clocks=clocks):
+                await until(lambda: throat.said)
+                await until(lambda: [state for _, state, _ in states(store)] == ["sent"])
+            return None
+
+    mine = Frozen()
+    post = held("a", "C1", "elsewhere/1/x")
+    post.lease_until = post.created_at
+    store.write(lambda tx: put(tx, post))
+    async with publishing(mine, store, writer, clocks=clocks) as publisher:
+        await until(lambda: states(store) == [("a", "sent", "C1-1")] and not publisher.holding)
+    assert (mine.said, throat.said) == ([], [("C1", "a")])
+
+
+async def test_clock_put_back_keeps_no_post_waiting(store: Store, writer: Writer) -> None:
+    """What was decided a moment before goes out now, not in an hour; and so does what comes after."""
+    clocks = Clocks()
+    throat = Throat(troubles={"a": [errors.NotNow("ratelimited", seconds=600.0)]})
+    async with publishing(throat, store, writer, clocks=clocks):
+        await writer.do(lambda tx: put(tx, row("a")))
+        await until(lambda: states(store)[0][1] == "queued" and not throat.troubles["a"])
+        clocks.wrong_by = -timedelta(hours=1)
+        await until(lambda: throat.said == [("C1", "a")])
+        await writer.do(lambda tx: put(tx, row("b")))  # by the clock that was right before
+        clocks.wrong_by = -timedelta(hours=2)
+        await until(lambda: [key for _, key in throat.said] == ["a", "b"])
+
+
+async def test_clock_put_forward_sends_nothing_twice_that_is_on_its_way(
+    store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the wall clock its lease has run out an hour ago, for us and for the other bot of this machine."""
+    owners = iter(("one/1/x", "two/1/x"))  # one process would take the other's claims for those of an earlier life
+    monkeypatch.setattr("handlers.publisher.owner_name", lambda: next(owners))
+    clocks = Clocks()
+    ours, theirs = Throat(slow={"C1": 1.0}), Throat()
+    async with publishing(ours, store, writer, poll=60.0, clocks=clocks):
+        await writer.do(lambda tx: put(tx, row("a")))
+        await until(lambda: states(store)[0][1] == "sending")
+        async with publishing(theirs, store, writer, clocks=clocks):
+            await asyncio.sleep(0.1)
+            clocks.wrong_by = timedelta(hours=1)
+            await until(lambda: states(store)[0][1] == "sent")
+    assert (ours.said, theirs.said) == ([("C1", "a")], [])
 
 
 def test_only_processes_of_this_machine_are_taken_for_dead() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import outbox as rules
 from bot.actions import doors, refile, say
@@ -12,6 +12,9 @@ from bot.store import log as messages
 from bot.store import outbox as store
 from bot.store.engine import Tx
 from bot.tables import Outbox
+
+# Since when a post is looked for that was tried at a time which is still to come: nobody knows when that was.
+LONG_AGO = timedelta(days=1)
 
 Claimed = tuple[int, Draft, datetime | None]
 """A post that is held: its row id, what to say, and since when it may be standing there already (None: it is not)."""
@@ -41,9 +44,14 @@ def claim(tx: Tx, platform: Platform, *, owner: str, now: datetime, limit: int =
 
 
 def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
-    """The post stands on its platform; answers that came before this was known are filed again."""
+    """The post stands on its platform; answers that came before this was known are filed again.
+
+    A second one, said by a process that was frozen as it said it, is taken back.
+    """
     row = store.get(tx, row_id)
     if row is None or row.state == "sent":
+        if row is not None and row.operation == Operation.POST and row.landed != platform_id:
+            say.take_back(tx, row, now=now, landed=platform_id)
         return
     row.landed = platform_id
     _settle(tx, row, "sent", why="", now=now)
@@ -55,15 +63,19 @@ def landed(tx: Tx, row_id: int, platform_id: str, *, now: datetime) -> None:
         refile.below(tx, row.debate_id, [(platform_id, None)], roots={}, rev=rev)
 
 
-def again(tx: Tx, row_id: int, *, why: str, now: datetime, seconds: float | None = None, unsent: bool = False) -> bool:
+def again(  # noqa: PLR0913  (what became of a try)
+    tx: Tx, row_id: int, *, owner: str, why: str, now: datetime, seconds: float | None = None, unsent: bool = False
+) -> bool:
     """The post will be tried again later, as the platform asked; returns False once it is given up for good.
 
     So it is where the debate has left the place meanwhile, or is gone. ``unsent`` says that it surely does not stand
-    there, so that nobody needs to look before it is tried again.
+    there, so that nobody needs to look before it is tried again. What ``owner`` holds no more is left as it is.
     """
     row = store.get(tx, row_id)
     if row is None:
         return False
+    if row.lease_owner != owner:
+        return True
     if seconds is None and rules.hopeless(row.attempts):
         _settle(tx, row, "failed", why=why, now=now)
         return False
@@ -98,10 +110,33 @@ def due(tx: Tx, platform: Platform) -> datetime | None:
     return store.next_at(tx, platform)
 
 
-def refused(tx: Tx, row_id: int, *, why: str, now: datetime) -> None:
-    """The platform will not take the post; it is not tried again, and the reason is kept."""
+def set_right(tx: Tx, platform: Platform, *, before: datetime, now: datetime) -> None:
+    """The machine's clock went from ``before`` to ``now``: what waits is tried, what is held is held for a lease.
+
+    Put back by an hour it would keep what waits for so long; put forward it would give away what is being sent.
+    """
+    for row in store.waiting(tx, platform):
+        tried = row.first_try_at
+        if tried is not None:
+            # By the platform's own clock: since then it may be standing there.
+            row.first_try_at = now - LONG_AGO if tried > before else min(tried, tried + (now - before))
+        if row.created_at > now:
+            row.created_at = row.next_at = now
+        elif now < before:
+            row.next_at = min(row.next_at, now)
+        if row.lease_until is not None and row.lease_until > before:
+            row.lease_until = now + rules.LEASE if now > before else min(row.lease_until, now + rules.LEASE)
+        tx.session.add(row)
+    tx.outbox = True
+
+
+def refused(tx: Tx, row_id: int, *, owner: str, why: str, now: datetime) -> None:
+    """The platform will not take the post; it is not tried again, and the reason is kept.
+
+    What ``owner`` holds no more is left as it is.
+    """
     row = store.get(tx, row_id)
-    if row is not None:
+    if row is not None and row.lease_owner == owner:
         _settle(tx, row, "failed", why=why, now=now)
 
 

@@ -143,23 +143,31 @@ def due_cue(tx: Tx, now: datetime) -> Cue | None:
 
     Claiming and doing are one transaction: on SQLite there is one writer at a time; on PostgreSQL a debate belongs to
     one process at a time, and what that one has done in the meantime is looked at again. So a cue is done once, and
-    after those before it, however many processes ask.
+    after those before it, however many processes ask. A debate that another process has in hand is left to it: were
+    that one frozen, all other debates would wait with this one.
     """
     query = select(Cue).where(Cue.state == "planned", col(Cue.due_at) <= now).order_by(col(Cue.due_at), col(Cue.id))
     while (cue := tx.session.exec(query.limit(1)).first()) is not None:
         if tx.sqlite:
             return cue
-        lock(tx, cue.debate_id)
+        if not lock(tx, cue.debate_id, wait=False):
+            query = query.where(Cue.debate_id != cue.debate_id)
+            continue
         tx.session.refresh(cue)
         if cue.state == "planned" and cue.due_at <= now:
             return cue
     return None
 
 
-def lock(tx: Tx, debate_id: int) -> None:
-    """Nobody else changes the debate until this action is committed (on SQLite nobody else writes at all)."""
-    if not tx.sqlite:
-        tx.conn.execute(sa.select(col(Debate.id)).where(col(Debate.id) == debate_id).with_for_update())
+def lock(tx: Tx, debate_id: int, *, wait: bool = True) -> bool:
+    """Nobody else changes the debate until this action is committed (on SQLite nobody else writes at all).
+
+    Returns False where somebody else has it, and we do not ``wait``.
+    """
+    if tx.sqlite:
+        return True
+    query = sa.select(col(Debate.id)).where(col(Debate.id) == debate_id).with_for_update(skip_locked=not wait)
+    return tx.conn.execute(query).first() is not None
 
 
 def plan_cue(tx: Tx, debate_id: int, key: str, due_at: datetime) -> None:

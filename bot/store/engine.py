@@ -1,22 +1,29 @@
 """The two connections to the database: one that writes, in turn, and many that read.
 
 SQLite: WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE`` for writers (a deferred one loses updates), foreign keys,
-``secure_delete`` (what is erased is overwritten). PostgreSQL: psycopg, the same code.
+``secure_delete`` (what is erased is overwritten). PostgreSQL: psycopg, the same code; who stands still in the middle of
+a change loses it, so that a frozen process does not keep another waiting for what it had locked.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import Session, SQLModel
 
+if TYPE_CHECKING:
+    import psycopg
+
 T = TypeVar("T")
 
+# How long a writer waits for another one before it says so.
 BUSY_MS = 10_000
+# So long may one stand still in the middle of a change on PostgreSQL: then it is frozen, and its change is undone.
+FROZEN_MS = 5_000
 # SQLite would empty its log into the file in the middle of a commit, and whoever waits for that commit waits for the
 # disk. A running bot does it beside (``Store.checkpoint``); this many pages (80 MB) are the net below.
 WAL_PAGES = 20_000
@@ -152,6 +159,7 @@ class Store:
             event.listen(self._reads, "begin", _begin)
         else:
             self._writes = sa.create_engine(self.url, pool_size=2, pool_pre_ping=True)
+            event.listen(self._writes, "connect", _postgres_connect)
             # One snapshot for all that a reader asks, as SQLite gives by itself.
             self._reads = sa.create_engine(
                 self.url, pool_size=4, max_overflow=28, pool_pre_ping=True, isolation_level="REPEATABLE READ"
@@ -227,6 +235,16 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _postgres_connect(connection: "psycopg.Connection[Any]", _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET idle_in_transaction_session_timeout = {FROZEN_MS}")
+    connection.execute(f"SET lock_timeout = {BUSY_MS}")
+    with suppress(Exception):  # a server that is no Linux has it not
+        # The same for one that stands still while the server is telling it something.
+        connection.execute(f"SET tcp_user_timeout = {FROZEN_MS}")
+    connection.autocommit = False
 
 
 def _begin_immediate(conn: sa.Connection) -> None:

@@ -48,6 +48,12 @@ def next_at(tx: Tx, platform: str) -> datetime | None:
     return None if found is None else from_micros(found)
 
 
+def waiting(tx: Tx, platform: str) -> Sequence[Outbox]:
+    """The posts of a platform that have not gone out, whoever holds them; nobody else changes them meanwhile."""
+    query = select(Outbox).where(Outbox.platform == platform, col(Outbox.state).in_(WAITING))
+    return tx.session.exec(query.order_by(col(Outbox.id)).with_for_update(skip_locked=True)).all()
+
+
 def held(tx: Tx, platform: str) -> Sequence[Outbox]:
     """The posts of a platform that some process holds."""
     query = select(Outbox).where(Outbox.platform == platform, Outbox.state == "sending", Outbox.lease_owner != "")
