@@ -76,10 +76,10 @@ def test_missing_is_what_a_nudge_adds() -> None:
     before=st.timedeltas(min_value=timedelta(days=-2), max_value=timedelta(days=60)),
     answered=st.integers(0, 5), questions=st.integers(0, 5), seen=st.booleans(), framing=st.booleans(),
 )  # fmt: skip
-def test_timeline_is_always_in_order_of_time(  # noqa: PLR0913  (one a choice)
+def test_timeline_is_always_in_order_of_time(
     before: timedelta, answered: int, questions: int, *, seen: bool, framing: bool
 ) -> None:
-    """Whenever one looks: four steps in order, at most one next, nothing ahead of its time is late, none behind next."""
+    """Whenever one looks: four steps in order, at most one next, and nothing is late before its time."""
     progress = Progress(seen, answered, questions, framing=framing)
     found = guest.timeline(STARTS, progress, now=STARTS - before)
     states = [one.standing for one in found]
