@@ -84,12 +84,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What becomes of what was planned: each debate is in ``keep``, ``move`` or ``drop``, once."""
+    """What becomes of what was planned: each debate is in ``keep``, ``move`` or ``drop``, once.
+
+    ``stead`` are those kept that must stay where they are, with the date in whose stead they do.
+    """
 
     keep: tuple[Standing, ...] = ()
     move: tuple[Move, ...] = ()
     add: tuple[Occurrence, ...] = ()
     drop: tuple[Standing, ...] = ()
+    stead: tuple[Move, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -209,9 +213,11 @@ class _Pairs:
 
     def changes(self) -> Changes:
         """What follows from the pairs."""
-        keep, move, drop = [], [], []
+        keep, move, drop, stead = [], [], [], []
         for one in self.standing:
             date = self.found.get(one.id)
+            if one.fixed and date is not None and date.key != one.key:
+                stead.append(Move(one, date))
             if one.fixed or (date is not None and (date.key, date.instant) == (one.key, one.instant)):
                 keep.append(one)
             elif date is None:
@@ -219,7 +225,7 @@ class _Pairs:
             else:
                 move.append(Move(one, date))
         add = [date for date in self.dates if date.key not in self.taken]
-        return Changes(tuple(keep), tuple(move), tuple(add), tuple(drop))
+        return Changes(tuple(keep), tuple(move), tuple(add), tuple(drop), tuple(stead))
 
 
 def _local(one: Standing) -> datetime:

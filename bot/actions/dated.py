@@ -71,6 +71,15 @@ def shift(tx: Tx, moves: Iterable[Move], *, house: House, now: datetime) -> tupl
     return moved, left
 
 
+def stand_in(tx: Tx, stead: Iterable[Move]) -> None:
+    """Debates that a person touched are known by the dates in whose stead they are held, so that none is held twice."""
+    for one in stead:
+        debate = debates.get(tx, one.standing.id)
+        debate.occurrence = one.to.key
+        tx.session.add(debate)
+    tx.session.flush()
+
+
 def take_back(tx: Tx, debate: Debate, reason: str, *, actor: Actor, now: datetime, lapsed: bool = False) -> None:
     """A debate that nobody touched will not be held, and lets go of its date; one that has ``lapsed`` may come back."""
     ident = debates.ident(debate)

@@ -42,6 +42,7 @@ class Wanted:
     subjects: tuple[Subject, ...] = ()
     season: str = ""  # the short name of one that is planned already: it alone is changed, and no year is needed
     title: str = ""  # of a season of one's own, from ``begins`` to ``ends`` in ``typed``
+    kinds: tuple[subjects.Kind, ...] = ()  # of the year's seasons, those that are meant; none: all of them
 
 
 class Fate(StrEnum):
@@ -145,6 +146,7 @@ def write(tx: Tx, wanted: Wanted, *, house: House, actor: Actor, now: datetime, 
             dated.take_back(tx, debate, phrase("cambió el ritmo de su temporada"), actor=actor, now=now)
         moves = [move for move in one.changes.move if will.get((one.stretch.slug, move.to.key)) is Fate.MOVE]
         dated.shift(tx, moves, house=house, now=now)
+        dated.stand_in(tx, one.changes.stead)
         for date in one.changes.add:
             if will.get((one.stretch.slug, date.key)) is Fate.NEW:
                 _add(tx, season, one.proposals[date.key], house=house, actor=actor, now=now)
@@ -191,7 +193,8 @@ def _meant(tx: Tx, wanted: Wanted, house: House) -> list[tuple[Stretch, Season |
             raise errors.BadRhythm(faults=phrase("una temporada propia necesita su primer y su último día"))
         own = rules.own(wanted.title, begins)
         return [(own, store.season(tx, own.slug))]
-    return [(one, store.season(tx, one.slug)) for one in rules.stretches(wanted.year)]
+    meant = [one for one in rules.stretches(wanted.year) if not wanted.kinds or one.kind in wanted.kinds]
+    return [(one, store.season(tx, one.slug)) for one in meant]
 
 
 def _rhythm(wanted: Wanted, row: Season | None, house: House) -> Rhythm:

@@ -5,6 +5,7 @@ The dates ahead stand as drafts. Organisers are asked in time; what nobody confi
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -31,6 +32,15 @@ from bot.words.catalogue import words
 LONGEST_SEASON = timedelta(days=366)
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When a series is held, as a person says it: its rule, its first date on the clocks of a zone; blank as it was."""
+
+    rule: str = ""
+    starts: datetime | None = None
+    zone: str = ""
+
+
 @dataclass(slots=True)
 class Done:
     """What came of it: debates by what became of them, and the dates that were left as they were."""
@@ -55,18 +65,16 @@ def season_of(debate: Debate) -> str:
 # --- what organisers do ----------------------------------------------------------------------------------------------
 
 
-def add(  # noqa: PLR0913  (what a series is made of)
-    tx: Tx, source: str, rule: str, starts: datetime, *, house: House, actor: Actor, now: datetime, timezone: str = ""
-) -> tuple[Series, Done]:
+def add(tx: Tx, source: str, terms: Terms, *, house: House, actor: Actor, now: datetime) -> tuple[Series, Done]:
     """There is a series whose debates are made from a debate file (``source``), and its dates ahead stand as drafts.
 
-    ``starts`` is on the clocks of ``timezone``, or else the file's, or else the house's. Raises ``BadRule``,
-    ``BadDebateFile``, ``SeriesThere`` where there is the same already, and ``NoDates`` where none is still to come.
+    It begins when the terms say, or else the file. Raises ``BadRule``, ``BadDebateFile``, ``SeriesThere`` where there
+    is the same already, and ``NoDates`` where none is still to come.
     """
     plan.require_moderator(actor)
     store.lock(tx)
     wanted = debatefile.parse(source, needs_start=False)
-    recurrence = recurring.parse(rule, starts, timezone or wanted.timezone or house.timezone)
+    recurrence = _parsed(terms.rule, terms.starts or wanted.starts, terms.zone or wanted.timezone or house.timezone)
     _with_dates(recurrence, now)
     for other in store.every_series(tx, ended=False):
         if (other.title, read(other)) == (wanted.title, recurrence):
@@ -81,24 +89,14 @@ def add(  # noqa: PLR0913  (what a series is made of)
     return series, _extend(tx, series, house=house, actor=actor, now=now)
 
 
-def change(  # noqa: PLR0913  (what a series is made of)
-    tx: Tx,
-    series: Series,
-    *,
-    house: House,
-    actor: Actor,
-    now: datetime,
-    rule: str = "",
-    starts: datetime | None = None,
-    timezone: str = "",
-) -> Done:
-    """The series has that rule from now on, and its debates to come follow, but for those that a person has touched.
+def change(tx: Tx, series: Series, terms: Terms, *, house: House, actor: Actor, now: datetime) -> Done:
+    """The series has those terms from now on, and its debates to come follow, but for those that a person has touched.
 
     Raises ``BadRule``, ``NoDates`` and ``SeriesOver``.
     """
     _may(tx, series, actor)
     before = read(series)
-    recurrence = recurring.parse(rule or before.rule, starts or before.starts, timezone or before.zone)
+    recurrence = _parsed(terms.rule or before.rule, terms.starts or before.starts, terms.zone or before.zone)
     if recurrence == before:
         return Done()
     _with_dates(recurrence, now)
@@ -116,6 +114,7 @@ def change(  # noqa: PLR0913  (what a series is made of)
         dated.take_back(tx, debate, phrase("cambió la regla de su serie"), actor=actor, now=now)
         done.cancelled.append(debate)
     done.moved, done.left = dated.shift(tx, changes.move, house=house, now=now)
+    dated.stand_in(tx, changes.stead)
     more = _extend(tx, series, house=house, actor=actor, now=now)
     done.made, done.left = more.made, [*done.left, *more.left]
     return done
@@ -182,7 +181,8 @@ def extend(tx: Tx, *, house: House, now: datetime) -> list[Debate]:
     store.lock(tx)
     made: list[Debate] = []
     for series in running:
-        made += _extend(tx, series, house=house, actor=CLOCK, now=now).made
+        with suppress(errors.BadDebateFile):  # an older version took its file: what there is of it is held all the same
+            made += _extend(tx, series, house=house, actor=CLOCK, now=now).made
     return made
 
 
@@ -231,6 +231,15 @@ def _may(tx: Tx, series: Series, actor: Actor) -> None:
         raise errors.SeriesOver(series=series.id, title=series.title)
 
 
+def _parsed(rule: str, starts: datetime | None, zone: str) -> Recurrence:
+    if starts is None:
+        raise errors.BadRule(rule=rule, why=phrase("falta su primera fecha"))
+    try:
+        return recurring.parse(rule, starts, zone)
+    except ValueError as error:
+        raise errors.BadRule(rule=rule, why=error.args[0]) from error
+
+
 def _with_dates(recurrence: Recurrence, now: datetime) -> None:
     """Raises ``NoDates`` where a rule has none that is still to come."""
     first = localtime.settle(recurrence.starts, recurrence.zone).instant
@@ -269,7 +278,8 @@ def _deadlines(series: Series, group: Sequence[Occurrence]) -> Deadlines:
 def _extend(tx: Tx, series: Series, *, house: House, actor: Actor, now: datetime) -> Done:
     """The debates of the dates ahead are made, but for those that there are, or were, wherever a person put them."""
     ident = store.series_ident(series)
-    there = {one.occurrence for one in store.occurrences(tx, ident)}
+    held = store.occurrences(tx, ident)
+    there, begun = {one.occurrence for one in held}, {season_of(one) for one in held}
     known = store.confirmed(tx, ident)
     limits = {slug: _deadlines(series, group) for slug, group in _ahead(series, now).items()}
     wanted: DebateFile | None = None
@@ -288,18 +298,20 @@ def _extend(tx: Tx, series: Series, *, house: House, actor: Actor, now: datetime
             season = store.season(tx, slug)
             debate.season_id = season.id if season else None
             if slug not in known:
-                _draft(tx, debate, limits[slug])
+                # Dates that come into sight in a season that was asked for are no reason to ask once more.
+                _draft(tx, debate, limits[slug], ask=slug not in begun or limits[slug].ask_at > now)
             dated.mark(tx, debate, date, now=now)
             done.made.append(debate)
     tx.session.flush()
     return done
 
 
-def _draft(tx: Tx, debate: Debate, limits: Deadlines) -> None:
+def _draft(tx: Tx, debate: Debate, limits: Deadlines, *, ask: bool) -> None:
     debate.phase = Phase.DRAFT
     tx.session.add(debate)
     ident = debates.ident(debate)
-    debates.plan_cue(tx, ident, rules.Kind.CONFIRM, limits.ask_at)
+    if ask:
+        debates.plan_cue(tx, ident, rules.Kind.CONFIRM, limits.ask_at)
     debates.plan_cue(tx, ident, rules.Kind.LAPSE, min(limits.lapse_at, debate.starts_at))
 
 

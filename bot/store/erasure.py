@@ -211,6 +211,7 @@ def _records(tx: Tx, identities: Sequence[Identity], names: Sequence[str]) -> No
     for one in identities:
         who = f"{one.platform}:{one.platform_id}"
         tx.conn.execute(sa.text("UPDATE audit SET who = 'forgotten' WHERE who = :who"), {"who": who})
+        tx.conn.execute(sa.text("UPDATE confirmation SET who = 'forgotten' WHERE who = :who"), {"who": who})
         raw = col(Inbox.payload)
         tx.conn.execute(sa.delete(Inbox).where(raw.is_not(None), raw.contains(one.platform_id, autoescape=True)))
     for name in names:
