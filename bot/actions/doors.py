@@ -63,8 +63,11 @@ def enter(tx: Tx, guest_id: int, secret: str, *, now: datetime) -> tuple[str, Ac
     passes.add(
         tx, passes.hashed(session), kind=store.SESSION, identity_id=guest.identity_id, now=now, expires_at=expires_at
     )
+    guest.seen_at = now
+    tx.session.add(guest)
     who = _in_room(tx, guest)
     debates.record(tx, who=f"{who.platform}:{who.platform_id}", action="guest", debate_id=guest.debate_id, now=now)
+    debates.bump(tx, guest.debate_id)
     return session, Actor(f"{who.platform}:{who.platform_id}", who.name)
 
 

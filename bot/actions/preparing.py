@@ -80,13 +80,6 @@ def desk(tx: Tx, guest: Guest, *, now: datetime) -> Desk:
     )  # fmt: skip
 
 
-def seen(tx: Tx, guest: Guest, *, now: datetime) -> None:
-    """The guest has been at their page."""
-    guest.seen_at = now
-    tx.session.add(guest)
-    debates.bump(tx, guest.debate_id)
-
-
 def save(tx: Tx, guest: Guest, changes: Mapping[int, Change], *, now: datetime) -> Outcome:
     """What the guest changed is kept, each text by itself: one that is refused does not hold back the others.
 
@@ -112,7 +105,9 @@ def save(tx: Tx, guest: Guest, changes: Mapping[int, Change], *, now: datetime) 
             saved.append(ident)
         except errors.Refusal as error:
             refused[ident] = error
-    seen(tx, guest, now=now)
+    guest.seen_at = now
+    tx.session.add(guest)
+    debates.bump(tx, guest.debate_id)
     return Outcome(saved, refused)
 
 
