@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot import debatefile, errors
 from bot.debatefile import DebateFile
-from bot.phrase import phrase
+from bot.phrase import phrase, several
 
 # A folder that holds more is somebody's whole disk.
 MOST_FILES = 500
@@ -63,7 +63,7 @@ def ready_made() -> tuple[Subject, ...]:
 
 
 def folder(path: Path) -> tuple[Subject, ...]:
-    """The debate files of a folder by name; raises ``BadDebateFile`` for the first with faults, or where there is none.
+    """The debate files of a folder by name; raises ``BadDebateFile`` with every fault, and where there is none.
 
     One that is called like a ready-made debate is at home where that is; any other is at home everywhere.
     """
@@ -73,11 +73,14 @@ def folder(path: Path) -> tuple[Subject, ...]:
     if len(files) > MOST_FILES:
         raise errors.BadDebateFile(faults=phrase("en {path} hay más de {most} ficheros", path=path, most=MOST_FILES))
     found: list[Subject] = []
+    faults: list[str] = []
     for one in files:
         try:
             plan = debatefile.read(one, needs_start=False)
         except errors.BadDebateFile as error:
-            faults = phrase("{file}: {fault}", file=one.name, fault=error.fields["faults"])
-            raise errors.BadDebateFile(faults=faults) from error
+            faults.append(phrase("{file}: {fault}", file=one.name, fault=error.fields["faults"]))
+            continue
         found.append(Subject(one.stem, plan, AT_HOME.get(one.stem, ())))
+    if faults:
+        raise errors.BadDebateFile(faults=several(faults))
     return tuple(found)

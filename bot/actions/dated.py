@@ -41,8 +41,8 @@ def mark(tx: Tx, debate: Debate, date: Occurrence, *, now: datetime) -> None:
     tx.session.add(debate)
     tx.session.flush()
     if date.notice:
-        in_words = words(debate.locale)
-        text = in_words("«{title}»: {notice}.", title=debate.title, notice=in_words.again(date.notice))
+        notice = words(debate.locale).again(date.notice)
+        text = words(debate.locale)("«{title}»: {notice}.", title=debate.title, notice=notice)
         say.to_moderators(tx, debate, "clocks", text, now=now)
 
 

@@ -6,7 +6,7 @@ touched, leaves the others, and doubles none.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -123,7 +123,7 @@ def propose(tx: Tx, wanted: Wanted, *, house: House, now: datetime) -> Preview:
 
 
 def write(tx: Tx, wanted: Wanted, *, house: House, actor: Actor, now: datetime, seen: str = "") -> Preview:
-    """The seasons and their debates are as the preview says; returns it. Written twice, nothing changes.
+    """The seasons and their debates are as the preview says; returns it, with what was made. Twice changes nothing.
 
     ``seen`` is the mark of the preview that somebody said yes to: where something else would be written by now, nothing
     is, and ``SeasonStale`` is raised. Raises as ``propose`` does.
@@ -137,20 +137,29 @@ def write(tx: Tx, wanted: Wanted, *, house: House, actor: Actor, now: datetime, 
     if seen and seen != preview.mark:
         raise errors.SeasonStale
     will = {(one.season.slug, one.occurrence.key): one.fate for one in preview.lines if one.fate in CHANGES}
+    made: dict[tuple[str, str], Debate] = {}
     for one in plans:
-        if one.stretch.slug not in preview.renewed and one.stretch.slug not in {slug for slug, _ in will}:
+        slug = one.stretch.slug
+        if slug not in preview.renewed and all(slug != changed for changed, _ in will):
             continue
         season = _keep(tx, one, house=house, actor=actor, now=now)
         for standing in one.changes.drop:
             debate = debates.get(tx, standing.id)
             dated.take_back(tx, debate, phrase("cambió el ritmo de su temporada"), actor=actor, now=now)
-        moves = [move for move in one.changes.move if will.get((one.stretch.slug, move.to.key)) is Fate.MOVE]
+        moves = [move for move in one.changes.move if will.get((slug, move.to.key)) is Fate.MOVE]
         dated.shift(tx, moves, house=house, now=now)
         dated.stand_in(tx, one.changes.stead)
         for date in one.changes.add:
-            if will.get((one.stretch.slug, date.key)) is Fate.NEW:
-                _add(tx, season, one.proposals[date.key], house=house, actor=actor, now=now)
-    return preview
+            if will.get((slug, date.key)) is Fate.NEW:
+                proposal = one.proposals[date.key]
+                made[slug, date.key] = _add(tx, season, proposal, house=house, actor=actor, now=now)
+    return replace(preview, lines=tuple(_with(one, made) for one in preview.lines))
+
+
+def _with(line: Line, made: Mapping[tuple[str, str], Debate]) -> Line:
+    """The line, with the debate that came of it."""
+    debate = made.get((line.season.slug, line.occurrence.key)) if line.fate is Fate.NEW else None
+    return line if debate is None else replace(line, debate=debate.id, slug=debate.slug)
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -335,7 +344,8 @@ def _keep(tx: Tx, one: _Plan, *, house: House, actor: Actor, now: datetime) -> S
     return row
 
 
-def _add(tx: Tx, season: Season, proposal: Proposal, *, house: House, actor: Actor, now: datetime) -> None:
+def _add(tx: Tx, season: Season, proposal: Proposal, *, house: House, actor: Actor, now: datetime) -> Debate:
     debate = plan.add(tx, proposal.file(), house=house, actor=actor, now=now)
     debate.season_id = store.ident(season)
     dated.mark(tx, debate, proposal.occurrence, now=now)
+    return debate
