@@ -52,6 +52,10 @@ class NoDebateHere(Refusal):
     """Ahora no hay ningún debate en marcha aquí. Con «calendario» ves los que vienen."""
 
 
+class NothingComing(Refusal):
+    """No hay ningún debate por venir. Cuando se programe uno, lo verás en el calendario."""
+
+
 class NoSuchQuestion(Refusal):
     """No hay ninguna pregunta «{question}» en este debate. Míralas con: tertulia question list"""
 
@@ -239,6 +243,10 @@ class CannotMove(Refusal):
 
 class OwnVote(Refusal):
     """Tu propia pregunta ya cuenta con tu voto."""
+
+
+class NotToCome(Refusal):
+    """«{title}» está {phase}: ya no se apunta nadie, ni hay de qué avisar. No se ha cambiado nada."""
 
 
 class BadLead(Refusal):

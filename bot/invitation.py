@@ -49,6 +49,13 @@ _UNITS = {
     **dict.fromkeys(("h", "hs", "hr", "hrs", "hora", "horas", "hour", "hours"), 3600),
     **dict.fromkeys(("d", "dia", "dias", "day", "days"), 86400),
 }
+_ANSWERS = {
+    **dict.fromkeys(("si", "voy", "yes", "claro"), Answer.YES),
+    **dict.fromkeys(("quiza", "quizas", "maybe", "perhaps"), Answer.MAYBE),
+    **dict.fromkeys(("no", "not"), Answer.NO),
+}
+# «30m este», «30m debate 12», «30m #12»
+_OF_ONE = re.compile(r"(?:^|\s)(?:est[ea]|this|(?:debate\s+|#)(?P<name>\S{1,80}))\s*$", re.IGNORECASE)
 _OFF = frozenset({"no", "nunca", "nada", "ninguno", "quitar", "off", "never", "none", "stop"})
 _USUAL = frozenset({"", "si", "yes", "on", "vale", "ok"})
 
@@ -58,13 +65,29 @@ def ahead(text: str) -> tuple[int, ...]:
 
     A bare number counts minutes; nothing, and ``sí``, is ``DEFAULT``. Raises ``BadLead``.
     """
-    plain = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
-    tidy = " ".join(re.sub(r"\b(?:antes|before)\b", " ", plain.casefold()).split()).strip(" .!¡")
+    tidy = " ".join(re.sub(r"\b(?:antes|before)\b", " ", _plain(text)).split()).strip(" .!¡")
     if tidy in _OFF:
         return ()
     if tidy in _USUAL:
         return DEFAULT
     return checked(_seconds(part, text) for part in _PART.split(tidy) if part)
+
+
+def reply(text: str) -> tuple[Answer, str]:
+    """The answer that somebody wrote, and the debate that they named ("" for the next): ``no``, ``quizá 12``."""
+    first, _, rest = text.strip().partition(" ")
+    found = _ANSWERS.get(_plain(first).strip(".!¡,"))
+    if found is not None:
+        return found, rest.strip().lstrip("#")
+    return Answer.YES, text.strip().lstrip("#")
+
+
+def wish(text: str) -> tuple[str, str | None]:
+    """How long before, as somebody wrote it, and of which debate: None for all, "" for the next, else its name."""
+    found = _OF_ONE.search(text)
+    if found is None:
+        return text.strip(), None
+    return text[: found.start()].strip(), found["name"] or ""
 
 
 def checked(seconds: Iterable[int]) -> tuple[int, ...]:
@@ -98,6 +121,10 @@ def moments(count: int, *, now: datetime, starts_at: datetime) -> list[datetime]
     left = max((starts_at - now).total_seconds(), 0.0)
     gap = timedelta(seconds=min(1 / A_SECOND, left * SHARE / max(count, 1)))
     return [now + at * gap for at in range(count)]
+
+
+def _plain(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)).casefold()
 
 
 def _seconds(part: str, text: str) -> int:

@@ -44,6 +44,8 @@ class Order(StrEnum):
     NEW = "new"
     NOW = "now"
     CALENDAR = "calendar"
+    GOING = "going"
+    REMIND = "remind"
     QUESTIONS = "questions"
     ASK = "ask"
     HELP = "help"
@@ -51,7 +53,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody typed, understood; ``minutes`` belongs to EXTEND, ``text`` to ASK."""
+    """What somebody typed, understood; ``minutes`` belongs to EXTEND, ``text`` to ASK, GOING and REMIND."""
 
     order: Order
     really: bool = False
@@ -158,6 +160,16 @@ GRAMMAR: Sequence[Rule] = (
         lambda say: say("por dónde vamos: la pregunta, los minutos que quedan y las mejores respuestas"),
     ),
     Rule(Order.CALENDAR, ("calendario", "agenda"), ("calendar",), lambda say: say("los debates que vienen")),
+    Rule(
+        Order.GOING, ("voy", "iré", "asistir"), ("going", "rsvp"),
+        lambda say: say("di si vienes al próximo debate: sí, quizá o no"),
+        argument={"es": "[quizá|no]", "en": "[maybe|no]"}, example={"es": "voy", "en": "going"},
+    ),
+    Rule(
+        Order.REMIND, ("recordar", "recuérdame", "avisos"), ("remind", "reminders"),
+        lambda say: say("que te avise por privado antes de cada debate, o no; solo del próximo: recordar 30m este"),
+        argument={"es": "[30m|no]", "en": "[30m|no]"}, example={"es": "recordar 30m", "en": "remind 30m"},
+    ),
     Rule(
         Order.QUESTIONS, ("preguntas",), ("questions",),
         lambda say: say("las preguntas propuestas: votar, y quien modera las aprueba o rechaza"),
@@ -266,6 +278,8 @@ def _understood(first: str, rest: str, prefix: str, reader: str) -> Command:
         if not rest:
             raise _missing(one, language, "el texto de la pregunta", prefix)
         return Command(one.order, text=rest)
+    if one.order in {Order.GOING, Order.REMIND}:
+        return Command(one.order, text=rest.strip())
     really, argument = _really(rest)
     if one.order is not Order.EXTEND:
         return Command(one.order, really=really)

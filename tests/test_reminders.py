@@ -52,7 +52,7 @@ def choose(
 def answer(evening: Evening, wanted: Answer | None, who: Actor = ANA) -> None:
     """Somebody answers the invitation."""
     evening.store.write(
-        lambda tx: attendance.answer(tx, debates.get(tx, evening.id), wanted, actor=who, now=evening.now) and None
+        lambda tx: attendance.answer(tx, debates.get(tx, evening.id), wanted, actor=who, now=evening.now)
     )
 
 
@@ -288,7 +288,7 @@ def test_nobody_asks_of_a_debate_that_has_begun(evening: Evening) -> None:
     """Refused; of all debates it can be asked at any time."""
     evening.until(5)
 
-    with pytest.raises(errors.WrongPhase):
+    with pytest.raises(errors.NotToCome):
         choose(evening, [TEN])
     assert choose(evening, [TEN], here=False).ahead == (TEN,)
 
@@ -462,7 +462,7 @@ def waiting(evening: Evening) -> int:
 def rewind(evening: Evening) -> None:
     """Every reminder's cue that is over is planned once more, as if it had never been done."""
     again = "UPDATE cue SET state = 'planned' WHERE substr(key, 1, 5) = 'nudge' AND state IN ('done', 'skipped')"
-    evening.store.write(lambda tx: tx.conn.exec_driver_sql(again) and None)
+    evening.store.write(lambda tx: tx.conn.exec_driver_sql(again))
 
 
 def link(evening: Evening, one: str, other: str) -> None:

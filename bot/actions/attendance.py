@@ -19,13 +19,13 @@ def answer(tx: Tx, debate: Debate, wanted: Answer | None, *, actor: Actor, now: 
     """The person's answer is the wanted one, in the place of an earlier one (None: they have not answered).
 
     A «yes» asks for nothing else: no reminder is sent to who has not asked for one (``actions/reminders.py``). Raises
-    ``WrongPhase`` for a debate that nobody was invited to, or that has begun.
+    ``NotToCome`` for a debate that nobody was invited to, or that has begun.
     """
     debate_id = debates.ident(debate)
     debates.lock(tx, debate_id)
     tx.session.refresh(debate)
     if debate.phase != Phase.SCHEDULED:
-        raise errors.WrongPhase(phase=debate.phase, verb="attend")
+        raise errors.NotToCome(title=debate.title, phase=debate.phase)
     platform, ident = people.parse(actor.who)
     who = people.ensure(tx, platform, ident, name=actor.name)
     debates.bump(tx, debate_id)

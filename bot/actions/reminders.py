@@ -53,7 +53,7 @@ def choose(
 
     ``where`` is an account of theirs (PLATFORM:ID), or the one from which they ask. What is said of one debate goes
     before what was said of all; «not at all» of all debates takes back what was said of single ones, too. Raises
-    ``BadLead``, ``NoWayThere``, and ``WrongPhase`` for a debate that does not come any more.
+    ``BadLead``, ``NoWayThere``, and ``NotToCome`` for a debate that does not come any more.
     """
     wanted = invitation.checked(ahead)
     platform, ident = people.parse(actor.who)
@@ -68,7 +68,7 @@ def choose(
         debates.lock(tx, debates.ident(debate))
         tx.session.refresh(debate)
         if debate.phase not in COMING:
-            raise errors.WrongPhase(phase=debate.phase, verb="remind")
+            raise errors.NotToCome(title=debate.title, phase=debate.phase)
         store.put(tx, told, debates.ident(debate), wanted, now=now)
         settle(tx, [debate], now=now)
     if not wanted:

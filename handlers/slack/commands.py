@@ -9,10 +9,11 @@ from bot.store.engine import Tx
 from bot.tables import Debate
 from handlers import commands
 from handlers.commands import Command, Order, Request
+from handlers.slack import attending, modal, questions, views
 from handlers.slack import desk as border
-from handlers.slack import modal, questions, views
 from handlers.slack.blocks import Page
 from handlers.slack.desk import Caller, Desk
+from handlers.slack.invitations import Invited
 
 PREFIX = "/tertulia "
 CALENDAR = 20
@@ -43,7 +44,12 @@ async def given(desk: Desk, caller: Caller, command: Command) -> None:
         case Order.NOW:
             await desk.reply(caller, await now_for(desk, caller))
         case Order.CALENDAR:
-            await desk.reply(caller, views.calendar_page(caller.say, await desk.read(lambda tx: coming(tx, desk))))
+            found = await desk.read(lambda tx: coming(tx, desk, caller))
+            await desk.reply(caller, views.calendar_page(caller.say, found))
+        case Order.GOING:
+            await desk.reply(caller, await attending.typed(desk, caller, command.text))
+        case Order.REMIND:
+            await desk.reply(caller, await attending.typed_wish(desk, caller, command.text))
         case Order.QUESTIONS:
             await desk.reply(caller, await questions.show(desk, caller))
         case Order.ASK:
@@ -70,17 +76,19 @@ async def now_for(desk: Desk, caller: Caller) -> Page:
     return await desk.read(reading)
 
 
-def coming(tx: Tx, desk: Desk, *, limit: int = CALENDAR) -> list[views.Coming]:
-    """What is on, and what comes, soonest first."""
+def coming(tx: Tx, desk: Desk, caller: Caller, *, limit: int = CALENDAR) -> list[views.Coming]:
+    """What is on, and what comes, soonest first; of what comes, how the caller stands to it."""
     on = [one for one in debates.listening(tx) if one.phase in {"open", "held"}]
     found = [*((one, True) for one in on), *((one, False) for one in debates.coming(tx, limit=limit))]
-    return [_coming(tx, one, desk, live=live) for one, live in found[:limit]]
+    return [_coming(tx, one, desk, None if live else attending.invited(tx, one, caller)) for one, live in found[:limit]]
 
 
-def _coming(tx: Tx, debate: Debate, desk: Desk, *, live: bool) -> views.Coming:
+def _coming(tx: Tx, debate: Debate, desk: Desk, invited: Invited | None) -> views.Coming:
     held = {place.platform: place.address for place in debates.places(tx, debates.ident(debate))}
     link = f"{desk.house.url}/d/{debate.slug}"
-    return views.Coming(debate.title, debate.starts_at, debate.timezone, held.get("slack", ""), link, live=live)
+    return views.Coming(
+        debates.ident(debate), debate.title, debate.starts_at, debate.timezone, held.get("slack", ""), link, invited
+    )
 
 
 # --- orders ----------------------------------------------------------------------------------------------------------

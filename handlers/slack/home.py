@@ -42,8 +42,8 @@ async def publish(desk: Desk, caller: Caller, *, notice: str = "") -> None:
             waiting = sum(1 for one in found if one.state == State.PENDING) if moderator else 0
             cards = views.questions_page(say, debate.title, found[:CARDS_AT_HOME], moderator=moderator)
         return views.home(
-            say, now=page, coming=coming(tx, desk, limit=10), cards=cards, waiting=waiting if moderator else None,
-            notice=notice,
+            say, now=page, coming=coming(tx, desk, caller, limit=10), cards=cards,
+            waiting=waiting if moderator else None, notice=notice,
         )  # fmt: skip
 
     view = await desk.read(reading)

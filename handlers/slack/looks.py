@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.poll import Kind
-from bot.ports import Draft
+from bot.ports import Draft, Operation
 from bot.words.catalogue import words
-from handlers.slack import blocks
+from handlers.slack import blocks, invitations
 from handlers.slack.blocks import Block
 from handlers.slack.mrkdwn import to_mrkdwn
 
@@ -22,6 +22,9 @@ ASK = "ask"
 # The button below the post that invites to a poll, and which poll each kind of post means.
 POLL = "poll"
 POLLS = {"poll": Kind.BEFORE, "topic": Kind.TOPIC, "pulse": Kind.PULSE}
+# The posts that invite: below them people say whether they come. And the private one that reminds of a debate.
+INVITING = frozenset({"announce", "remind", "moved"})
+NUDGE = "nudge"
 # Slack cuts a text at 40,000 characters; a rich text as long as this is one that its clients still show whole.
 LONGEST = 39_000
 LONGEST_RICH = 3_000
@@ -44,9 +47,14 @@ def look(draft: Draft) -> Look:
         answer = words(draft.extra.get("locale", "es"))("Responder")
         which = f"{POLLS[draft.kind]}:{draft.debate_id}"
         return Look(text, [rich(draft.text), blocks.actions(blocks.button(POLL, answer, which, style="primary"))])
+    say = words(draft.extra.get("locale", "es"))
+    if draft.kind in INVITING and draft.debate_id is not None and draft.operation is Operation.POST:
+        return Look(text, [rich(draft.text), invitations.buttons(say, draft.debate_id, "")])
+    if draft.kind == NUDGE:
+        mine = [blocks.marked(invitations.local(say, starts))] if (starts := draft.extra.get("starts", "")) else []
+        return Look(text, [rich(draft.text), *mine, invitations.below(say, draft.debate_id)])
     if draft.kind != "question":
         return Look(text)
-    say = words(draft.extra.get("locale", "es"))
     buttons = blocks.button(NOW, say("¿Por dónde vamos?")), blocks.button(ASK, say("Proponer pregunta"))
     return Look(text, [rich(draft.text, bold=True), blocks.actions(*buttons)])
 

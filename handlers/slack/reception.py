@@ -12,8 +12,20 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot import errors
+from bot.invitation import Answer
 from bot.store import debates
-from handlers.slack import commands, home, looks, modal, polls, questions, reading, shortcuts
+from handlers.slack import (
+    attending,
+    commands,
+    home,
+    invitations,
+    looks,
+    modal,
+    polls,
+    questions,
+    reading,
+    shortcuts,
+)
 from handlers.slack.blocks import Page
 from handlers.slack.desk import Caller, Desk, Json
 
@@ -53,6 +65,13 @@ async def _now(desk: Desk, caller: Caller, _value: str) -> None:
     await commands.typed(desk, caller, "ahora")
 
 
+def _going(wanted: Answer | None) -> Do:
+    async def press(desk: Desk, caller: Caller, value: str) -> Page:
+        return await attending.answer(desk, caller, value, wanted)
+
+    return press
+
+
 BUTTONS: Mapping[str, Do] = {
     "now": _now,
     "approve": _approve,
@@ -65,12 +84,18 @@ BUTTONS: Mapping[str, Do] = {
     "really": commands.really,
     "new": _new,
     "ask": _ask,
+    **{invitations.GOING[one]: _going(one) for one in Answer},
+    invitations.NOT_SAID: _going(None),
+    invitations.REMIND: attending.remind,
+    invitations.REMIND_OFF: attending.remind_off,
+    invitations.REMINDERS: attending.open_form,
     looks.POLL: polls.open_form,
 }
 VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] = {
     "new_debate": modal.debate_sent,
     "ask": modal.question_sent,
     "decline": modal.reason_sent,
+    invitations.REMINDERS: attending.form_sent,
     looks.POLL: polls.sent,
 }
 SHORTCUTS: Mapping[str, Callable[[Desk, Caller, Json], Awaitable[None]]] = {

@@ -13,8 +13,9 @@ from bot.debate import Phase
 from bot.question import State
 from bot.words.catalogue import Words
 from handlers.commands import GRAMMAR, Order
-from handlers.slack import blocks
+from handlers.slack import blocks, invitations
 from handlers.slack.blocks import Block, Page
+from handlers.slack.invitations import Invited
 from handlers.slack.mrkdwn import to_mrkdwn
 
 # Questions on one page: two blocks each, and room for heading, pager and notice.
@@ -27,14 +28,23 @@ MOST_AT_HOME = 100
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A debate in the calendar: ``where`` is its Slack channel, empty when it is held elsewhere."""
+    """A debate in the calendar: ``where`` is its Slack channel, empty when it is held elsewhere.
 
+    ``invited`` is how the reader stands to it; None when it is on already.
+    """
+
+    id: int
     title: str
     starts_at: datetime
     timezone: str
     where: str
     link: str
-    live: bool
+    invited: Invited | None
+
+    @property
+    def live(self) -> bool:
+        """Whether it is on."""
+        return self.invited is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,8 @@ class Card:
 
 def help_page(say: Words, *, moderator: bool) -> Page:
     """What can be typed, for a member or for a moderator."""
-    members = [_about(say, order) for order in (Order.NOW, Order.CALENDAR, Order.QUESTIONS, Order.HELP)]
+    orders = (Order.NOW, Order.CALENDAR, Order.QUESTIONS, Order.GOING, Order.REMIND, Order.HELP)
+    members = [_about(say, order) for order in orders]
     ask = "/pregunta " + ("TEXT" if say.locale == "en" else "TEXTO")
     members.insert(3, f"`{ask}`: " + say("propone una pregunta al debate"))
     how = say("Responde en el hilo de cada pregunta (P1, P2…), o empieza tu mensaje con R1, R2…")
@@ -80,8 +91,11 @@ def calendar_page(say: Words, debates: Sequence[Coming], *, most: int = 20) -> P
     texts, made = [say("Los próximos debates:")], [blocks.header(say("Los próximos debates"))]
     for one in debates[:most]:
         when = say("ahora mismo") if one.live else dates.long(one.starts_at, one.timezone, locale=say.locale)
-        texts.append(f"{one.title}: {when}")
-        made.append(blocks.marked(_entry(say, one, when)))
+        state = invitations.state(say, one.invited) if one.invited is not None else ""
+        texts.append(f"{one.title}: {when}" + (f". {state}" if state else ""))
+        made.append(blocks.marked(_entry(say, one, when) + (f"\n{state}" if state else "")))
+        if one.invited is not None:
+            made.append(invitations.buttons(say, one.id, one.title, one.invited.answer))
     return Page("\n".join(to_mrkdwn(line) for line in texts), made)
 
 
