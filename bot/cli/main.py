@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from bot import errors
-from bot.cli import bring, changing, debate, hour, look, operate, people, polls, questions, review, show, x
+from bot.cli import bring, changing, debate, guests, hour, look, operate, people, polls, questions, review, show, x
 from bot.cli.language import say, speaking
 from bot.words.catalogue import Words
 
@@ -25,6 +25,7 @@ def build(words: Words) -> TyperGroup:
     app.add_typer(debates, name="debate")
     app.add_typer(questions.app, name="question", help=say("Las preguntas de un debate y las que propone el público."))
     app.add_typer(polls.app, name="poll", help=say("Encuestas: antes de un debate, su tema, y qué tal ha ido."))
+    app.add_typer(guests.app, name="guest", help=say("Las personas invitadas a un debate y lo que preparan."))
     app.add_typer(review.app)
     app.add_typer(look.app)
     app.add_typer(bring.app, name="import", help=say("Traer al registro lo que se dijo en otra parte."))

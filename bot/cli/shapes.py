@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 from bot import localtime
+from bot.actions import invited
 from bot.store import debates, people, questions
+from bot.store import guests as guests_store
 from bot.store import outbox as posts
 from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Gap, Question
+from bot.tables_year import Guest
 
 Shape = dict[str, Any]
 
@@ -101,4 +104,23 @@ def counts(tx: Tx, debate_id: int) -> dict[str, int]:
         "posts": len(states),
         "waiting": sum(state in {"queued", "sending"} for state in states),
         "failed": states.count("failed"),
+    }
+
+
+def guests(tx: Tx, row: Debate) -> list[Shape]:
+    """The guests of a debate as ``guest list --json`` has them; what they wrote is for who moderates, and not here."""
+    return [_guest(tx, row, one) for one in guests_store.of_debate(tx, debates.ident(row))]
+
+
+def _guest(tx: Tx, row: Debate, one: Guest) -> Shape:
+    who, done = people.identity(tx, one.identity_id), invited.progress(tx, row, one)
+    framing = "out" if one.framed_at else "approved" if one.approved_at else "written" if one.framing else ""
+    return {
+        "id": str(one.id),
+        "name": one.name,
+        "slack": who.platform_id if who is not None and who.platform == "slack" else None,
+        "answered": done.answered,
+        "questions": done.questions,
+        "framing": framing,
+        "seen_at": localtime.iso(one.seen_at),
     }
