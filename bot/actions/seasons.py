@@ -23,7 +23,7 @@ from bot.series import Occurrence
 from bot.store import debates
 from bot.store import seasons as store
 from bot.store.engine import Tx
-from bot.subjects import Subject
+from bot.subjects import Kind, Subject
 from bot.tables import Debate, Place
 from bot.tables_year import Season
 from bot.words.catalogue import words
@@ -42,7 +42,7 @@ class Wanted:
     subjects: tuple[Subject, ...] = ()
     season: str = ""  # the short name of one that is planned already: it alone is changed, and no year is needed
     title: str = ""  # of a season of one's own, from ``begins`` to ``ends`` in ``typed``
-    kinds: tuple[subjects.Kind, ...] = ()  # of the year's seasons, those that are meant; none: all of them
+    kinds: tuple[Kind, ...] = ()  # of the year's seasons, those that are meant; none: all of them
 
 
 class Fate(StrEnum):
@@ -173,7 +173,7 @@ def _compare(tx: Tx, wanted: Wanted, house: House, now: datetime) -> list[_Plan]
     years: dict[Rhythm, list[Proposal]] = {}
     found = []
     for stretch, row, beat in seasons:
-        if stretch.kind is subjects.Kind.OWN:
+        if stretch.kind is Kind.OWN:
             proposals = rules.plan_season(stretch, beat, chosen, ground)
         else:
             if beat not in years:
@@ -195,7 +195,7 @@ def _meant(tx: Tx, wanted: Wanted, house: House) -> list[tuple[Stretch, Season |
     """The seasons that are wanted, with what is kept of them."""
     if wanted.season:
         row = store.get(tx, wanted.season)
-        return [(Stretch(subjects.Kind(row.kind), row.year, row.slug, row.title), row)]
+        return [(Stretch(Kind(row.kind), row.year, row.slug, row.title), row)]
     if wanted.title.strip():
         begins = rhythm.read(wanted.typed, Rhythm(timezone=house.timezone)).begins
         if begins is None:
