@@ -121,6 +121,7 @@ def _routes() -> list[BaseRoute]:
         Route("/calendar.ics", ics.calendar, methods=get),
         Route("/entrar", moderation.how_to_enter, methods=get),
         Route("/entrar/{secret}", moderation.enter, methods=both),
+        Route("/calendar/{season}.ics", ics.season, methods=get),
         Route("/invitado/{guest:int}", guests.desk, methods=get),
         Route("/invitado/{guest:int}", guests.save, methods=post),
         Route("/invitado/{guest:int}/{secret}", guests.door, methods=both),

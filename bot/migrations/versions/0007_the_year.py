@@ -162,6 +162,8 @@ def upgrade() -> None:
     op.add_column("debate", sa.Column("occurrence", sa.String(), server_default="", nullable=False))
     op.add_column("debate", sa.Column("touched", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("debate", sa.Column("sequence", sa.Integer(), server_default="0", nullable=False))
+    # Calendars have had its other number until now, and take nothing that is lower.
+    op.execute("UPDATE debate SET sequence = rev")
     op.add_column("debate", sa.Column("changed_at", sa.BigInteger(), nullable=True))
     op.add_column("debate", sa.Column("why", sa.Text(), server_default="", nullable=False))
     op.add_column("debate", sa.Column("questions_public", sa.Boolean(), server_default=sa.true(), nullable=False))
