@@ -10,6 +10,7 @@ from bot.actions.plan import require_moderator
 from bot.debate import COMING, Phase
 from bot.guest import Invited, Step
 from bot.ports import Actor, House
+from bot.question import Source
 from bot.store import debates, people
 from bot.store import guests as store
 from bot.store.engine import Tx
@@ -126,11 +127,15 @@ def readable(debate: Debate, cues: Iterable[Cue]) -> bool:
 
 
 def beforehand(tx: Tx, debate: Debate) -> list[Question]:
-    """The planned questions of a debate to come in their order, as far as they can be read."""
+    """The planned questions of a debate to come in their order, as far as they can be read.
+
+    Those that the audience proposed stand among the proposals.
+    """
     debate_id = debates.ident(debate)
     if not readable(debate, debates.cues(tx, debate_id)):
         return []
-    return [one for one in debates.questions(tx, debate_id) if one.state in invited.PREPARED_FOR]
+    waiting = [one for one in debates.questions(tx, debate_id) if one.state in invited.PREPARED_FOR]
+    return [one for one in waiting if one.source == Source.PLAN]
 
 
 def _held(tx: Tx, debate: Debate) -> None:

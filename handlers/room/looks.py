@@ -183,6 +183,11 @@ class Scene:
         found = [one for one in self.feed.questions if one.state == State.APPROVED]
         return sorted(found, key=lambda one: (one.position, one.id))
 
+    @property
+    def beforehand(self) -> list[FeedQuestion]:
+        """The planned questions that everybody may read before the debate; empty where nobody may."""
+        return [one for one in self.run_sheet if one.source == Source.PLAN] if self.readable else []
+
     def minutes_left(self, until: datetime | None, now: datetime) -> int | None:
         """Whole minutes left until then, rounded up; None where nothing is planned."""
         return None if until is None else max(0, -(-int((until - now).total_seconds()) // 60))

@@ -41,6 +41,7 @@ async def publish(desk: Desk, caller: Caller, *, notice: str = "") -> None:
             found = questions.cards_of(tx, debate, caller, moderator=moderator)
             waiting = sum(1 for one in found if one.state == State.PENDING) if moderator else 0
             cards = views.questions_page(say, debate.title, found[:CARDS_AT_HOME], moderator=moderator)
+            cards = views.with_planned(say, questions.planned_of(tx, debate, moderator=moderator), cards)
         return views.home(
             say, now=page, coming=coming(tx, desk, caller, limit=10), cards=cards,
             waiting=waiting if moderator else None, notice=notice,

@@ -7,7 +7,7 @@ or in an old list, it does nothing more.
 from dataclasses import replace
 
 from bot import errors
-from bot.actions import ask
+from bot.actions import ask, guests
 from bot.ports import Actor
 from bot.question import Source, State
 from bot.store import debates, people
@@ -122,13 +122,19 @@ def page_of(tx: Tx, debate: Debate, caller: Caller, *, page: int = 0, notice: st
     """A debate's questions as the caller may see them now."""
     moderator = border.actor(tx, caller).moderator
     cards = cards_of(tx, debate, caller, moderator=moderator)
-    return views.questions_page(caller.say, debate.title, cards, moderator=moderator, page=page, notice=notice)
+    shown = views.questions_page(caller.say, debate.title, cards, moderator=moderator, page=page, notice=notice)
+    return views.with_planned(caller.say, [] if page or notice else planned_of(tx, debate, moderator=moderator), shown)
+
+
+def planned_of(tx: Tx, debate: Debate, *, moderator: bool) -> list[str]:
+    """The planned questions that a member can read before the debate; a moderator has them among the others."""
+    return [] if moderator else [one.text for one in guests.beforehand(tx, debate)]
 
 
 def cards_of(tx: Tx, debate: Debate, caller: Caller, *, moderator: bool) -> list[views.Card]:
     """The questions that the caller may see: those to decide, most votes first, then the run-sheet.
 
-    A member sees the approved ones of the audience, most votes first, and their own; the run-sheet is no member's.
+    A member sees the approved ones of the audience, most votes first, and their own.
     """
     debate_id = debates.ident(debate)
     votes = store.votes(tx, debate_id)

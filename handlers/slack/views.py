@@ -193,6 +193,14 @@ def questions_page(
     return Page("\n".join(to_mrkdwn(line) for line in texts), made)
 
 
+def with_planned(say: Words, planned: Sequence[str], page: Page) -> Page:
+    """The page with the planned questions above it, where they can be read already."""
+    if not planned:
+        return page
+    text = "\n".join([say("Las preguntas previstas:"), *(f"{at}. {one}" for at, one in enumerate(planned, start=1))])
+    return Page(f"{to_mrkdwn(text)}\n\n{page.text}", [blocks.said(text), *page.blocks])
+
+
 def _line(say: Words, card: Card) -> str:
     state = {
         State.PENDING: say("pendiente de aprobar"),
