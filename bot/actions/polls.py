@@ -143,6 +143,9 @@ def opening(tx: Tx, debate: Debate, *, now: datetime) -> None:
         row = store.of(tx, debates.ident(debate), kind)
         if row is not None and row.closed_at is None:
             end(tx, debate, row, now=now)
+    for found in store.results(tx, debates.ident(debate), Kind.BEFORE):
+        worded = say.Worded(told(debate, found), told_on_x(debate, found))
+        say.everywhere(tx, debate, "poll_result", worded, now=now)
 
 
 # --- the next subject ------------------------------------------------------------------------------------------------
@@ -172,7 +175,7 @@ def ask(tx: Tx, debate: Debate, kind: Kind, text: str, *, now: datetime) -> None
 
 
 def end(tx: Tx, debate: Debate, row: Poll, *, now: datetime) -> None:
-    """The poll is closed, and what came out is told: of one before a debate to all, of the others to moderators."""
+    """The poll is closed, and moderators are told what came out; that of one before a debate is told at its opening."""
     opened = row.opens_at is not None
     row.closed_at = now
     row.rev = debates.bump(tx, debates.ident(debate))
@@ -183,13 +186,8 @@ def end(tx: Tx, debate: Debate, row: Poll, *, now: datetime) -> None:
             cue.state, cue.why, cue.done_at = "cancelled", words(debate.locale)("la encuesta ya está cerrada"), now
             tx.session.add(cue)
     found = store.result(tx, row)
-    if not opened:
-        return
-    if found.kind is not Kind.BEFORE:
+    if opened and found.kind is not Kind.BEFORE:
         say.to_moderators(tx, debate, f"{_POST[found.kind]}_result", told(debate, found), now=now)
-    elif found.people and debate.phase in {Phase.OPEN, Phase.HELD}:
-        worded = say.Worded(told(debate, found), told_on_x(debate, found))
-        say.everywhere(tx, debate, "poll_result", worded, now=now)
 
 
 def told(debate: Debate, found: poll.Result) -> str:

@@ -136,12 +136,17 @@ def _key(what: str, platform: str) -> str:
 
 
 def announcement(debate: Debate, house: House) -> str:
-    """The invitation, a week ahead."""
+    """The invitation, a week ahead: to the debate, and to say now what should be asked there."""
     say = words(debate.locale)
-    return say(
+    link = f"{house.url}/d/{debate.slug}"
+    ask = say("Propón ya tu pregunta en {link}", link=link)
+    if house.slack_channel:
+        ask = say("Propón ya tu pregunta con /pregunta, o en {link}", link=link)
+    invited = say(
         "Próximo debate: «{title}». {when}.{host} Participa aquí o con #{hashtag}. Te esperamos.",
         title=debate.title, when=when(debate), host=host(debate), hashtag=debate.hashtag or house.hashtag,
     )  # fmt: skip
+    return f"{invited} {ask}"
 
 
 def moved(debate: Debate, before: str, house: House) -> str:
