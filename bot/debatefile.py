@@ -71,13 +71,17 @@ class DebateFile:
 
 def read(path: Path, *, needs_start: bool = True) -> DebateFile:
     """The plan in a file; raises ``BadDebateFile`` with every fault."""
+    return parse(text_of(path), needs_start=needs_start)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; raises ``BadDebateFile`` where it cannot be read."""
     try:
-        source = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise errors.BadDebateFile(faults=phrase("no existe el fichero {path}", path=path)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise errors.BadDebateFile(faults=f"{path}: {error}") from error
-    return parse(source, needs_start=needs_start)
 
 
 def parse(source: str, *, needs_start: bool = True) -> DebateFile:

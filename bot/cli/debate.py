@@ -58,14 +58,18 @@ def add(file: File = None, ready: Ready = "", starts: Starts = "", timezone: Zon
 def _plan(file: Path | None, ready: str, *, timed: bool) -> "DebateFile":
     from bot import debatefile
 
+    return debatefile.parse(source_of(file, ready), needs_start=file is not None and not timed)
+
+
+def source_of(file: Path | None, ready: str) -> str:
+    """The text of a debate file, ``-`` for standard input, or of a ready-made debate where there is no file."""
+    from bot import debatefile
+
     if file is None:
         if ready not in _ready_made():
             raise errors.NoSuchReady(name=ready)
-        source = resources.files("bot").joinpath("debates", f"{ready}.toml").read_text(encoding="utf-8")
-        return debatefile.parse(source, needs_start=False)
-    if str(file) == "-":
-        return debatefile.parse(sys.stdin.read(), needs_start=not timed)
-    return debatefile.read(file, needs_start=not timed)
+        return resources.files("bot").joinpath("debates", f"{ready}.toml").read_text(encoding="utf-8")
+    return sys.stdin.read() if str(file) == "-" else debatefile.text_of(file)
 
 
 def _ready_made() -> list[str]:

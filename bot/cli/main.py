@@ -9,7 +9,23 @@ import typer
 from typer.core import TyperGroup
 
 from bot import errors
-from bot.cli import bring, changing, debate, guests, hour, look, operate, people, polls, questions, review, show, x
+from bot.cli import (
+    bring,
+    changing,
+    debate,
+    guests,
+    hour,
+    look,
+    operate,
+    people,
+    polls,
+    questions,
+    review,
+    season,
+    series,
+    show,
+    x,
+)
 from bot.cli.language import say, speaking
 from bot.words.catalogue import Words
 
@@ -23,6 +39,8 @@ def build(words: Words) -> TyperGroup:
     debates.add_typer(changing.app)
     debates.add_typer(hour.app)
     app.add_typer(debates, name="debate")
+    app.add_typer(season.app, name="season", help=say("Las temporadas del año: proponer sus fechas y planificarlas."))
+    app.add_typer(series.app, name="series", help=say("Debates que vuelven por una regla, confirmados por temporada."))
     app.add_typer(questions.app, name="question", help=say("Las preguntas de un debate y las que propone el público."))
     app.add_typer(polls.app, name="poll", help=say("Encuestas: antes de un debate, su tema, y qué tal ha ido."))
     app.add_typer(guests.app, name="guest", help=say("Las personas invitadas a un debate y lo que preparan."))

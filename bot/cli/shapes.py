@@ -5,7 +5,8 @@ from typing import Any
 
 from bot import localtime
 from bot.actions import invited
-from bot.store import debates, people, questions
+from bot.actions.series import season_of
+from bot.store import debates, people, questions, seasons
 from bot.store import guests as guests_store
 from bot.store import outbox as posts
 from bot.store.engine import Tx
@@ -21,7 +22,7 @@ def debate(tx: Tx, row: Debate) -> Shape:
         "id": str(row.id),
         "title": row.title,
         "phase": row.phase,
-        "season": None,
+        "season": seasons.slug_of(tx, row.season_id) or (season_of(row) if row.series_id and row.occurrence else None),
         "starts_at": localtime.iso(row.starts_at),
         "timezone": row.timezone,
         "local": localtime.wall(row.starts_at, row.timezone).isoformat(),

@@ -52,9 +52,10 @@ def every(tx: Tx, *, year: int | None = None) -> Sequence[Season]:
     return tx.session.exec(query if year is None else query.where(Season.year == year)).all()
 
 
-def slugs(tx: Tx) -> dict[int, str]:
-    """The short name of each season by its id."""
-    return {ident(one): one.slug for one in every(tx)}
+def slug_of(tx: Tx, season_id: int | None) -> str | None:
+    """The short name of a season, None where there is none."""
+    row = tx.session.get(Season, season_id) if season_id is not None else None
+    return row.slug if row is not None else None
 
 
 def planned(tx: Tx, season_id: int) -> Sequence[Debate]:
@@ -80,6 +81,12 @@ def adopt(tx: Tx, season: Season, found: Iterable[Debate]) -> None:
         debate.season_id = ident(season)
         tx.session.add(debate)
     tx.session.flush()
+
+
+def held(tx: Tx, season_id: int) -> Sequence[Debate]:
+    """All debates of a season, those of series and those taken back among them, in order of time."""
+    query = select(Debate).where(Debate.season_id == season_id)
+    return tx.session.exec(query.order_by(col(Debate.starts_at), col(Debate.id))).all()
 
 
 # --- what else is there ----------------------------------------------------------------------------------------------
