@@ -68,7 +68,7 @@ def test_remove_leaves_the_others(planned: Terminal) -> None:
 def test_questions_are_shown_or_hidden(planned: Terminal) -> None:
     """Both ways."""
     assert planned("guest", "questions", "1", "--hide") == Answer(0, "Hecho.\n", "")
-    assert planned("guest", "questions", "1", "--show") == Answer(0, "Hecho.\n", "")
+    assert planned("guest", "questions", "1") == Answer(0, "Hecho.\n", "")
 
 
 @pytest.mark.parametrize(

@@ -110,15 +110,15 @@ def remove(guest: GuestId, yes: Really = False) -> None:
     show.line(speaking()("Hecho."))
 
 
-@app.command(help=say("Si las preguntas previstas se pueden leer antes del debate, desde su anuncio."))
+@app.command(help=say("Las preguntas previstas se pueden leer antes del debate, desde su anuncio; con --hide, no."))
 def questions(
     debate: DebateId,
-    public: Annotated[bool, typer.Option("--show/--hide", help=say("Enseñarlas o no."))] = True,
+    hide: Annotated[bool, typer.Option("--hide", help=say("Que no se puedan leer."))] = False,
 ) -> None:
     """The planned questions can be read before the debate, or not."""
     from bot.actions import guests
 
     home.on_debate(
-        debate, lambda tx, row: guests.show_questions(tx, row, public=public, actor=OPERATOR, now=home.now())
+        debate, lambda tx, row: guests.show_questions(tx, row, public=not hide, actor=OPERATOR, now=home.now())
     )
     show.line(speaking()("Hecho."))
