@@ -75,8 +75,6 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "cancel": say("cancelar"), "abort": say("anular"), "join": say("añadir un lugar"),
             "leave": say("quitar un lugar"),
             "edit": say("cambiar"), "move": say("cambiar de fecha"),
-            "invite": say("invitar a nadie"), "uninvite": say("retirar una invitación"),
-            "frame": say("publicar la presentación"),
         }  # fmt: skip
     if field in {"state", "wanted"}:
         return {
