@@ -42,6 +42,7 @@ class Order(StrEnum):
     CANCEL = "cancel"
     ABORT = "abort"
     NEW = "new"
+    SEASON = "season"
     NOW = "now"
     CALENDAR = "calendar"
     GOING = "going"
@@ -53,7 +54,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody typed, understood; ``minutes`` belongs to EXTEND, ``text`` to ASK, GOING and REMIND."""
+    """What somebody typed, understood; ``minutes`` belongs to EXTEND, ``text`` to ASK, NEW, GOING and REMIND."""
 
     order: Order
     really: bool = False
@@ -181,8 +182,15 @@ GRAMMAR: Sequence[Rule] = (
     ),
     Rule(Order.HELP, ("ayuda", "?"), ("help",), lambda say: say("esta ayuda")),
     Rule(
-        Order.NEW, ("nuevo", "nueva", "programar"), ("new", "schedule"), lambda say: say("programa un debate"),
-        moderator=True,
+        Order.NEW, ("nuevo", "nueva", "programar"), ("new", "schedule"),
+        lambda say: say("programa un debate, con palabras o en un formulario"), moderator=True,
+        argument={"es": "[CUÁNDO TÍTULO]", "en": "[WHEN TITLE]"},
+        example={"es": "nuevo jueves 19:00 ¿Quién es el CXO?", "en": "new Thursday 7pm Who is the CXO?"},
+    ),
+    Rule(
+        Order.SEASON, ("temporada", "temporadas"), ("season", "seasons"),
+        lambda say: say("planifica las temporadas de un año, con vista previa; o cambia su ritmo"), moderator=True,
+        argument={"es": "[AÑO]", "en": "[YEAR]"}, example={"es": "temporada 2027", "en": "season 2027"},
     ),
     Rule(
         Order.OPEN, ("abrir", "abre", "empezar"), ("open", "start"), lambda say: say("abre el debate ahora"),
@@ -278,7 +286,7 @@ def _understood(first: str, rest: str, prefix: str, reader: str) -> Command:
         if not rest:
             raise _missing(one, language, "el texto de la pregunta", prefix)
         return Command(one.order, text=rest)
-    if one.order in {Order.GOING, Order.REMIND}:
+    if one.order in {Order.NEW, Order.SEASON, Order.GOING, Order.REMIND}:
         return Command(one.order, text=rest.strip())
     really, argument = _really(rest)
     if one.order is not Order.EXTEND:

@@ -9,7 +9,7 @@ from bot.store.engine import Tx
 from bot.tables import Debate
 from handlers import commands
 from handlers.commands import Command, Order, Request
-from handlers.slack import attending, modal, questions, views
+from handlers.slack import attending, planning, questions, season, views
 from handlers.slack import desk as border
 from handlers.slack.blocks import Page
 from handlers.slack.desk import Caller, Desk
@@ -55,7 +55,9 @@ async def given(desk: Desk, caller: Caller, command: Command) -> None:
         case Order.ASK:
             await asked(desk, caller, command.text)
         case Order.NEW:
-            await modal.open_new_debate(desk, caller)
+            await planning.asked_for(desk, caller, command.text)
+        case Order.SEASON:
+            await season.open_for(desk, caller, command.text)
         case _:
             await _order(desk, caller, command)
 

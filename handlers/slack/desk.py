@@ -56,7 +56,7 @@ class Caller:
     """One person doing one thing: where (``channel`` is empty on the Home tab), and how they can be answered.
 
     ``respond`` uses the response_url and is None where Slack gave none; ``trigger`` opens one modal within 3 s;
-    ``home`` is True when it was done on the Home tab.
+    ``home`` is True when it was done on the Home tab, ``view`` is the modal or the tab that it was done in.
     """
 
     user: str
@@ -68,6 +68,7 @@ class Caller:
     trigger: str = ""
     respond: AsyncRespond | None = None
     home: bool = False
+    view: Json | None = None
 
     @property
     def who(self) -> str:

@@ -72,7 +72,7 @@ def debate_form(
     ``hashtag`` is that under which it can be held on X; without one X is not spoken of.
     """
     zones = [given.zone, *zones] if given.zone else zones
-    options = [_option(zone, zone) for zone in list(dict.fromkeys(zones))[:MOST_ZONES]]
+    options = [option(zone, zone) for zone in list(dict.fromkeys(zones))[:MOST_ZONES]]
     title = _initial("initial_value", given.title[:LONGEST_TITLE])
     date, time = _initial("initial_date", given.date), _initial("initial_time", given.time)
     text = {"type": "plain_text_input"}
@@ -132,19 +132,20 @@ def _initial(name: str, value: str) -> Block:
 
 def _ticked(name: str, label: str, offer: str) -> Block:
     """A box that is ticked until somebody takes the tick away."""
-    options = [_option(offer, name)]
+    options = [option(offer, name)]
     return blocks.field(
         name, label, {"type": "checkboxes", "options": options, "initial_options": options}, optional=True
     )
 
 
 def _which(say: Words, twice: Sequence[str]) -> Block:
-    options = [_option(f"{one[11:16]} (UTC{one[-6:]})", one) for one in twice]
+    options = [option(f"{one[11:16]} (UTC{one[-6:]})", one) for one in twice]
     hint = say("Ese día se atrasan los relojes y esa hora ocurre dos veces.")
     return blocks.field("which", say("¿Cuál de las dos?"), {"type": "radio_buttons", "options": options}, hint=hint)
 
 
-def _option(label: str, value: str) -> Block:
+def option(label: str, value: str) -> Block:
+    """One choice of a list."""
     return {"text": blocks.plain(label, blocks.LONGEST_OPTION), "value": value}
 
 
@@ -154,17 +155,17 @@ def _option(label: str, value: str) -> Block:
 def read_debate(values: Filled) -> NewDebate:
     """What was filled in for a new debate; whatever is missing is empty."""
     return NewDebate(
-        title=_value(values, "title", "value"), date=_value(values, "date", "selected_date"),
-        time=_value(values, "time", "selected_time"), zone=_chosen(values, "zone"),
-        questions=_value(values, "questions", "value"), channel=_value(values, "channel", "selected_conversation"),
-        room=_is_ticked(values, ROOM), x=_is_ticked(values, X),
-        which=_chosen(values, "which"),
+        title=value(values, "title", "value"), date=value(values, "date", "selected_date"),
+        time=value(values, "time", "selected_time"), zone=chosen(values, "zone"),
+        questions=value(values, "questions", "value"), channel=value(values, "channel", "selected_conversation"),
+        room=ROOM in ticked(values, ROOM), x=X in ticked(values, X),
+        which=chosen(values, "which"),
     )  # fmt: skip
 
 
 def text_of(values: Filled, name: str) -> str:
     """The text of a field."""
-    return _value(values, name, "value")
+    return value(values, name, "value")
 
 
 def plan_of(new: NewDebate, *, locale: str, hashtag: str = "") -> tuple[DebateFile | None, dict[str, errors.Refusal]]:
@@ -234,13 +235,16 @@ def _element(values: Filled, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _value(values: Filled, name: str, key: str) -> str:
+def value(values: Filled, name: str, key: str) -> str:
+    """What a field holds under a key of its element; empty where it holds nothing."""
     return str(_element(values, name).get(key) or "")
 
 
-def _is_ticked(values: Filled, name: str) -> bool:
-    return any(one.get("value") == name for one in _element(values, name).get("selected_options") or ())
+def ticked(values: Filled, name: str) -> list[str]:
+    """The boxes that are ticked."""
+    return [str(one.get("value")) for one in _element(values, name).get("selected_options") or ()]
 
 
-def _chosen(values: Filled, name: str) -> str:
+def chosen(values: Filled, name: str) -> str:
+    """The choice of a list or of radio buttons."""
     return str((_element(values, name).get("selected_option") or {}).get("value") or "")

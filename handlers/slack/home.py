@@ -8,7 +8,7 @@ from bot import errors
 from bot.question import State
 from bot.store.engine import Tx
 from handlers.slack import desk as border
-from handlers.slack import questions, views
+from handlers.slack import questions, season, views
 from handlers.slack.blocks import Block, Page
 from handlers.slack.commands import coming
 from handlers.slack.desk import Caller, Desk
@@ -42,10 +42,11 @@ async def publish(desk: Desk, caller: Caller, *, notice: str = "") -> None:
             waiting = sum(1 for one in found if one.state == State.PENDING) if moderator else 0
             cards = views.questions_page(say, debate.title, found[:CARDS_AT_HOME], moderator=moderator)
             cards = views.with_planned(say, questions.planned_of(tx, debate, moderator=moderator), cards)
+        ahead = views.calendar_at_home(say, coming(tx, desk, caller, limit=10))
+        ahead += season.ahead(tx, desk, caller, moderator=moderator)
         return views.home(
-            say, now=page, coming=coming(tx, desk, caller, limit=10), cards=cards,
-            waiting=waiting if moderator else None, notice=notice,
-        )  # fmt: skip
+            say, now=page, ahead=ahead, cards=cards, waiting=waiting if moderator else None, notice=notice
+        )
 
     view = await desk.read(reading)
     await desk.call("views.publish", lambda: desk.client.views_publish(user_id=caller.user, view=view))

@@ -15,6 +15,7 @@ from handlers.slack.mrkdwn import moment, to_mrkdwn
 GOING = {answer: f"going_{answer.value}" for answer in Answer}
 NOT_SAID = "going_off"
 REMIND, REMIND_OFF, REMINDERS = "remind", "remind_off", "reminders"
+CALENDAR = "calendar"  # a link: Slack opens it by itself, and tells us all the same
 ALL = "0"
 _LONGEST_TYPED = 80
 
@@ -30,8 +31,11 @@ class Invited(NamedTuple):
 # --- below posts, and beside a coming debate -------------------------------------------------------------------------
 
 
-def buttons(say: Words, debate_id: int, title: str, mine: Answer | None = None) -> Block:
-    """The answers to an invitation and the reminder, below a post or an entry; the answer that was given is marked."""
+def buttons(say: Words, debate_id: int, title: str, mine: Answer | None = None, *, calendar: str = "") -> Block:
+    """The answers to an invitation and the reminder, below a post or an entry; the answer that was given is marked.
+
+    With ``calendar``, the address of the debate's own calendar file, also the way into the reader's calendar.
+    """
     value, labels = str(debate_id), {Answer.YES: say("Iré"), Answer.MAYBE: say("Quizá"), Answer.NO: say("No")}
     made = [
         blocks.button(
@@ -41,7 +45,10 @@ def buttons(say: Words, debate_id: int, title: str, mine: Answer | None = None) 
         for one, label in labels.items()
     ]  # fmt: skip
     remind = say("Recuérdamelo")
-    return blocks.actions(*made, blocks.button(REMIND, remind, value, about=f"{remind}: {title}" if title else ""))
+    made.append(blocks.button(REMIND, remind, value, about=f"{remind}: {title}" if title else ""))
+    if calendar:
+        made.append({**blocks.button(CALENDAR, say("Añadir a mi calendario")), "url": calendar})
+    return blocks.actions(*made)
 
 
 def state(say: Words, one: Invited) -> str:

@@ -54,7 +54,7 @@ async def open_new_debate(
     opened = await open_view(desk, caller, forms.waiting(caller.say), again=again, value=value)
     if opened is None:
         return
-    zones = await desk.read(lambda tx: _zones(tx, desk, caller))
+    zones = await desk.read(lambda tx: zones_of(tx, desk, caller))
     channel = caller.channel if caller.channel[:1] in {"C", "G"} else desk.house.slack_channel
     given = replace(given, channel=channel)
     form = forms.debate_form(caller.say, zones=zones, given=given, keep=keep(caller), hashtag=_hashtag(desk))
@@ -91,7 +91,7 @@ async def open_view(desk: Desk, caller: Caller, view: Block, *, again: str, valu
     return opened
 
 
-def _zones(tx: Tx, desk: Desk, caller: Caller) -> list[str]:
+def zones_of(tx: Tx, desk: Desk, caller: Caller) -> list[str]:
     """The community's own zones: the house's, the moderator's, those of the debates so far; then the usual ones."""
     mine = [caller.zone] if _is_zone(caller.zone) else []
     return [desk.house.timezone, *mine, *(one.timezone for one in debates.every(tx)), *forms.ZONES]
@@ -122,7 +122,7 @@ async def debate_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
     new = forms.read_debate(view["state"]["values"])
     planned, faults = forms.plan_of(new, locale=desk.house.locale, hashtag=_hashtag(desk))
     if planned is None:
-        await _faulty(caller.say, ack, faults)
+        await faulty(caller.say, ack, faults)
         return
     try:
         saved = await _in_time(desk, caller, ack, _add(desk, caller, planned))
@@ -132,7 +132,7 @@ async def debate_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
         raise
     except errors.TertuliaError as error:
         field = "time" if isinstance(error, errors.NoSuchTime) else "date"
-        await _faulty(caller.say, ack, {field: readable(caller.say, error, planned.timezone)})
+        await faulty(caller.say, ack, {field: readable(caller.say, error, planned.timezone)})
     else:
         if saved:
             await _tell(desk, caller, saved + await _missing_in(desk, caller, new.channel))
@@ -169,7 +169,7 @@ async def finish(desk: Desk, caller: Caller, ack: Ack, field: str, doing: Awaita
     except errors.NotModerator:
         raise
     except errors.TertuliaError as error:
-        await _faulty(caller.say, ack, {field: error})
+        await faulty(caller.say, ack, {field: error})
     else:
         await _tell(desk, caller, told)
 
@@ -205,7 +205,8 @@ async def _missing_in(desk: Desk, caller: Caller, channel: str) -> str:
     return " " + caller.say("Falta una cosa: invítame a ese canal con /invite, o no podré hablar en él.")
 
 
-async def _faulty(say: Words, ack: Ack, faults: Mapping[str, errors.TertuliaError]) -> None:
+async def faulty(say: Words, ack: Ack, faults: Mapping[str, errors.TertuliaError]) -> None:
+    """The form stays open, each fault on its field."""
     await ack(response_action="errors", errors={name: say.error(fault) for name, fault in faults.items()})
 
 

@@ -25,6 +25,14 @@ from handlers.slack.mrkdwn import to_mrkdwn
 MOST_ZONES = 25
 
 
+async def asked_for(desk: Desk, caller: Caller, text: str) -> None:
+    """What ``/tertulia nuevo [CUÁNDO TÍTULO]`` asks for is before the moderator; raises ``NotModerator``."""
+    if text:
+        await heard(desk, caller, text)
+    else:
+        await modal.open_new_debate(desk, caller)
+
+
 async def heard(desk: Desk, caller: Caller, text: str) -> None:
     """The moderator reads what the words mean, with a button that opens the form; raises ``NotModerator``.
 

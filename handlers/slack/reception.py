@@ -6,6 +6,7 @@ Acknowledged first, then done; whoever asks is told in private what became of it
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -21,9 +22,12 @@ from handlers.slack import (
     invitations,
     looks,
     modal,
+    planning,
     polls,
     questions,
     reading,
+    season,
+    season_views,
     shortcuts,
 )
 from handlers.slack.blocks import Page
@@ -65,6 +69,10 @@ async def _now(desk: Desk, caller: Caller, _value: str) -> None:
     await commands.typed(desk, caller, "ahora")
 
 
+async def _opened_by_slack(_desk: Desk, _caller: Caller, _value: str) -> None:
+    """A link needs no answer."""
+
+
 def _going(wanted: Answer | None) -> Do:
     async def press(desk: Desk, caller: Caller, value: str) -> Page:
         return await attending.answer(desk, caller, value, wanted)
@@ -83,18 +91,27 @@ BUTTONS: Mapping[str, Do] = {
     "page_on": questions.turn,
     "really": commands.really,
     "new": _new,
+    "new_at": planning.open_at,
+    "not_that": planning.not_that,
+    season_views.PLAN: season.open_for,
+    **{f"{season_views.CHANGE}_{number}": season.open_change for number in range(season_views.MOST_CHANGED)},
+    f"{season_views.PAGE}_back": season.turn,
+    f"{season_views.PAGE}_on": season.turn,
     "ask": _ask,
     **{invitations.GOING[one]: _going(one) for one in Answer},
     invitations.NOT_SAID: _going(None),
     invitations.REMIND: attending.remind,
     invitations.REMIND_OFF: attending.remind_off,
     invitations.REMINDERS: attending.open_form,
+    invitations.CALENDAR: _opened_by_slack,
     looks.POLL: polls.open_form,
 }
 VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] = {
     "new_debate": modal.debate_sent,
     "ask": modal.question_sent,
     "decline": modal.reason_sent,
+    season_views.FORM: season.form_sent,
+    season_views.PREVIEW: season.plan_sent,
     invitations.REMINDERS: attending.form_sent,
     looks.POLL: polls.sent,
 }
@@ -170,6 +187,7 @@ class Reception:
 
     async def _pressed(self, body: Json, respond: AsyncRespond) -> None:
         caller = await self._caller(body, str((body.get("channel") or {}).get("id") or ""), respond)
+        caller = replace(caller, view=body.get("view"))
         pressed = (body.get("actions") or [{}])[0]
         doing = BUTTONS.get(str(pressed.get("action_id")))
         if doing is not None:  # a picker inside a form, or a button of an older version: nothing to do
@@ -222,8 +240,9 @@ class Reception:
         caller = await self.desk.caller(
             str(event["user"]), str(event.get("team") or ""), str(event.get("channel") or "")
         )
-        # A whole sentence with a question mark is a question for the debate; a few words are an order.
-        doing = commands.asked if "?" in text and len(text.split()) > 3 else commands.typed
+        # A whole sentence with a question mark is a question for the debate; a few words, or a date, are an order.
+        question = "?" in text and len(text.split()) > 3 and not planning.means_a_date(self.desk, text)
+        doing = commands.asked if question else commands.typed
         await self._attempt(caller, doing(self.desk, caller, text), what="direct message")
 
     # --- what all have in common -----------------------------------------------------------------------------------

@@ -95,7 +95,8 @@ def calendar_page(say: Words, debates: Sequence[Coming], *, most: int = 20) -> P
         texts.append(f"{one.title}: {when}" + (f". {state}" if state else ""))
         made.append(blocks.marked(_entry(say, one, when) + (f"\n{state}" if state else "")))
         if one.invited is not None:
-            made.append(invitations.buttons(say, one.id, one.title, one.invited.answer))
+            calendar = f"{one.link}/calendar.ics"
+            made.append(invitations.buttons(say, one.id, one.title, one.invited.answer, calendar=calendar))
     return Page("\n".join(to_mrkdwn(line) for line in texts), made)
 
 
@@ -276,11 +277,11 @@ def form_page(say: Words, sentence: str, action_id: str, label: str, value: str 
 
 
 def home(
-    say: Words, *, now: Page | None, coming: Sequence[Coming], cards: Page | None, waiting: int | None, notice: str = ""
+    say: Words, *, now: Page | None, ahead: Sequence[Block], cards: Page | None, waiting: int | None, notice: str = ""
 ) -> Block:
     """The Home tab: what is on, the questions to vote for, what comes, and help.
 
-    ``waiting`` is how many questions a moderator has to decide, None for a member.
+    ``ahead`` is the calendar; ``waiting`` is how many questions a moderator has to decide, None for a member.
     """
     made = [blocks.said(notice)] if notice else []
     if now is not None:
@@ -295,12 +296,15 @@ def home(
     if cards is not None:
         made += cards.blocks
         made.append(blocks.actions(blocks.button("ask", say("Proponer pregunta"))))
-    made += [
-        {"type": "divider"},
-        *(calendar_page(say, coming, most=10).blocks or [blocks.said(calendar_page(say, []).text)]),
-    ]
+    made += [{"type": "divider"}, *ahead]
     made += [{"type": "divider"}, *help_page(say, moderator=waiting is not None).blocks]
     return {"type": "home", "blocks": made[:MOST_AT_HOME]}
+
+
+def calendar_at_home(say: Words, coming: Sequence[Coming]) -> list[Block]:
+    """The debates that come, or that there is none."""
+    page = calendar_page(say, coming, most=10)
+    return [*page.blocks] or [blocks.said(page.text)]
 
 
 def _for_moderators(say: Words, waiting: int) -> list[Block]:
