@@ -40,7 +40,7 @@ def remove(tx: Tx, guest_id: int, *, actor: Actor, now: datetime) -> None:
     debate = debates.get(tx, guest.debate_id)
     _held(tx, debate)
     if Phase(debate.phase) not in COMING:
-        raise errors.WrongPhase(phase=debate.phase, verb="uninvite")
+        raise errors.WrongPhase(phase=debate.phase, verb="retirar una invitación")
     detail = str(guest.id)
     drop(tx, guest, now=now)
     debates.record(tx, who=actor.who, action="uninvite", debate_id=debate.id, now=now, detail=detail)
@@ -69,7 +69,7 @@ def make_link(tx: Tx, guest_id: int, *, actor: Actor, now: datetime) -> str:
     require_moderator(actor)
     guest = store.get(tx, guest_id)
     if not doors.is_open(tx, guest, now=now):
-        raise errors.WrongPhase(phase=debates.get(tx, guest.debate_id).phase, verb="invite")
+        raise errors.WrongPhase(phase=debates.get(tx, guest.debate_id).phase, verb="invitar a nadie")
     store.revoke(tx, guest.identity_id, [store.LINK])
     debates.record(tx, who=actor.who, action="guest link", debate_id=guest.debate_id, now=now, detail=str(guest.id))
     return doors.fresh(tx, guest, now=now)
@@ -94,7 +94,7 @@ def release(tx: Tx, guest_id: int, *, actor: Actor, now: datetime, at_once: bool
     _held(tx, debate)
     tx.session.refresh(guest)
     if debate.phase != Phase.SCHEDULED:
-        raise errors.WrongPhase(phase=debate.phase, verb="frame")
+        raise errors.WrongPhase(phase=debate.phase, verb="publicar la presentación")
     if guest.framed_at is not None:
         raise errors.AlreadyFramed(name=guest.name)
     if not guest.framing:

@@ -167,7 +167,7 @@ def _unsay(tx: Tx, row: Outbox, *, now: datetime) -> None:
 def _invite_one(tx: Tx, debate: Debate, one: Invited, *, house: House, now: datetime) -> Guest:
     debate_id = debates.ident(debate)
     if debate.phase in _GONE:
-        raise errors.WrongPhase(phase=debate.phase, verb="invite")
+        raise errors.WrongPhase(phase=debate.phase, verb="invitar a nadie")
     name = person_name(one.name)
     others = store.of_debate(tx, debate_id)
     if len(others) >= rules.MOST_GUESTS:

@@ -136,7 +136,7 @@ def _frame(tx: Tx, debate: Debate, guest: Guest, text: str, before: str, *, now:
     if guest.framed_at is not None:
         raise errors.AlreadyFramed(name=guest.name)
     if not _framing_open(debate, guest):
-        raise errors.WrongPhase(phase=debate.phase, verb="frame")
+        raise errors.WrongPhase(phase=debate.phase, verb="publicar la presentación")
     _unchanged(guest.framing, before, text)
     if len(text) > rules.LONGEST_FRAMING:
         raise errors.FilledUp(what="el texto de presentación", limit=rules.LONGEST_FRAMING, size=len(text))
