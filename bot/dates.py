@@ -35,6 +35,11 @@ def day(instant: datetime, zone: str, *, locale: str = "es") -> str:
     return f"{name} {local.day} de {month} de {local.year}"
 
 
+def weekday(number: int, *, locale: str = "es") -> str:
+    """«lunes» of 0."""
+    return _DAYS[locale if locale in _DAYS else "es"][number]
+
+
 def month(number: int, *, locale: str = "es") -> str:
     """«enero» of 1."""
     return _MONTHS[locale if locale in _MONTHS else "es"][number - 1]

@@ -17,7 +17,7 @@ QUIET_MONTHS = (2, 3, 4, 5, 6, 7, 8, 11, 12)
 MOST_SKIPPED = 100
 LONGEST_MINUTES = 24 * 60
 
-_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NAMES = (
     ("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo"),
     ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
@@ -56,7 +56,7 @@ class Rhythm:
         """The rhythm as text, as a form shows it and ``read`` takes it."""
         return {
             "timezone": self.timezone,
-            "weekday": ",".join(_CODES[day] for day in self.weekdays),
+            "weekday": ",".join(CODES[day] for day in self.weekdays),
             "at": f"{self.at:%H:%M}",
             "per_week": str(self.per_week),
             "first_week": str(self.first_week),
@@ -132,8 +132,8 @@ def _weekdays(text: str) -> tuple[int, ...]:
 
 def _weekday(text: str) -> int:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
-    if plain.upper() in _CODES:
-        return _CODES.index(plain.upper())
+    if plain.upper() in CODES:
+        return CODES.index(plain.upper())
     for names in _NAMES:
         for day, name in enumerate(names):
             if len(plain) >= 3 and name.startswith(plain):

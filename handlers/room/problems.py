@@ -25,7 +25,7 @@ _STATUS: tuple[tuple[type[errors.TertuliaError], int], ...] = (
     (refusals.NotHere, 409), (errors.TooSoon, 409), (errors.StillPouring, 409), (errors.SomethingSaid, 409),
     (errors.NoQuestionLeft, 409), (errors.CannotMove, 409), (errors.OwnVote, 409), (errors.NameTaken, 409),
     (refusals.NoRehearsal, 409), (errors.Overlap, 409), (errors.Overloaded, 503), (errors.BadExport, 409),
-    (errors.NothingToUndo, 409), (errors.CorrectedSince, 409),
+    (errors.NoSuchSeason, 404), (errors.SeasonStale, 409), (errors.NothingToUndo, 409), (errors.CorrectedSince, 409),
     (errors.NoSuchGuest, 404), (errors.BadGuestLink, 410), (errors.GuestTwice, 409), (errors.TooManyGuests, 409),
     (errors.NothingFramed, 409), (errors.AlreadyFramed, 409), (errors.AlreadyAsked, 409),
     (errors.ChangedMeanwhile, 409), (errors.NoSuchPoll, 404), (errors.PollClosed, 409), (errors.PollOpen, 409),
