@@ -10,6 +10,7 @@ STALE_AFTER: Mapping[str, timedelta] = {
     "remind": timedelta(minutes=10),
     "nudge": timedelta(hours=1),  # thousands leave one behind the other; once the debate is on they are taken back
     "welcome": timedelta(minutes=30),
+    "poll_result": timedelta(minutes=30),
     "wrap_up": timedelta(minutes=10),
     "question": timedelta(hours=1),
     "answer": timedelta(hours=1),
