@@ -33,7 +33,8 @@ def run_sheet(debate: Debate) -> list[str]:
     """Every sentence of the run-sheet on X."""
     debate.closed_at, debate.grace_until = debate.ends_at, debate.ends_at + timedelta(minutes=15)
     return [
-        brief.announcement(debate), *(brief.reminder(debate, ahead=timedelta(minutes=left)) for left in (1440, 60, 10)),
+        brief.announcement(debate, HOUSE), brief.moved(debate, HOUSE),
+        *(brief.reminder(debate, HOUSE, ahead=timedelta(minutes=left)) for left in (1440, 60, 10)),
         brief.welcome(debate, questions=5), brief.label_reminder(debate), brief.wrap_up(debate),
         brief.closing(debate, debate_of(), HOUSE),
     ]  # fmt: skip

@@ -159,10 +159,14 @@ def test_who_read_of_the_old_date_reads_of_the_new_one(store: Store) -> None:
     assert [platform for platform, _, _ in found] == ["room", "slack", "x"]
     assert found[1][2] == (
         "Cambio de fecha: «De prueba» será el lunes 18 de enero de 2027, 20:00 (Europe/Madrid) "
-        "(antes: viernes 15 de enero de 2027, 19:00 (Europe/Madrid)). "
+        "(antes: viernes 15 de enero de 2027, 19:00 (Europe/Madrid)). Por zonas: 20:00 Madrid · 13:00 Ciudad de "
+        "México · 14:00 Bogotá y Lima · 16:00 Santiago y Buenos Aires. "
         "http://127.0.0.1:8000/d/2027-01-14-de-prueba"
     )
-    assert found[2][2] == "Cambio de fecha: «De prueba» será el lunes 18 de enero de 2027, 20:00 (Europe/Madrid). #CX"
+    assert found[2][2] == (
+        "Cambio de fecha: «De prueba» será el lunes 18 de enero de 2027: 20:00 Madrid, 13:00 MX, 14:00 CO/PE, "
+        "16:00 CL/AR. #CX"
+    )
 
 
 def test_an_invitation_that_has_not_left_leaves_with_the_new_date(store: Store) -> None:
@@ -170,10 +174,11 @@ def test_an_invitation_that_has_not_left_leaves_with_the_new_date(store: Store) 
     debate_id = planned(store)
     tick(store, STARTS - 7 * DAY)
     move(store, debate_id, local("2027-01-18T20:00"), now=STARTS - 7 * DAY)
-    found = [(platform, state) for platform, state, text in said(store, debate_id, "announce") if "18" in text]
+    found = [(platform, state) for platform, state, text in said(store, debate_id, "announce") if "lunes 18" in text]
 
     assert found == [("slack", "queued"), ("x", "queued")]
-    assert [(platform, state) for platform, state, text in said(store, debate_id, "announce") if "14" in text] == [
+    old = [(platform, state) for platform, state, text in said(store, debate_id, "announce") if "jueves 14" in text]
+    assert old == [
         ("room", "sent"), ("slack", "expired"), ("x", "expired"),
     ]  # fmt: skip
     assert [platform for platform, _, _ in said(store, debate_id, "moved")] == ["room"]

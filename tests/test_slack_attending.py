@@ -69,6 +69,18 @@ async def test_the_post_that_invites_has_three_answers_and_a_reminder(scene: Sce
     assert (counts(scene), reminded(scene)) == ((1, 0, 0), ())
 
 
+def test_an_invitation_tells_each_reader_the_hour_on_their_own_clock() -> None:
+    """Slack puts it there; where it cannot, the text has the debate's, with its zone. And the way to a calendar."""
+    extra = {"locale": "es", "starts": "1799949600", "calendar": "https://debates.example.org/d/a/calendar.ics"}
+    shown = look(Draft("k", "announce", Platform.SLACK, CHANNEL, "Próximo debate", debate_id=7, extra=extra))
+
+    assert [one["text"]["text"] for one in shown.blocks if one["type"] == "section"] == [
+        "En tu hora: <!date^1799949600^{date_long_pretty} {time}|2027-01-14 18:00 UTC>"
+    ]
+    assert shown.blocks[-1]["elements"][-1]["url"] == "https://debates.example.org/d/a/calendar.ics"
+    assert shown.text == "Próximo debate"
+
+
 async def test_an_answer_is_changed_and_taken_back(scene: Scene) -> None:
     """Pressed twice it is the same; the private message follows."""
     ts = await posted(scene)
@@ -122,9 +134,15 @@ async def test_the_calendar_has_the_buttons_beside_each_debate(scene: Scene) -> 
 
     page = await scene.page(ANA, "calendario")
 
-    assert buttons(page) == ["✓ Iré", "Quizá", "No", "Recuérdamelo"]
+    assert buttons(page) == ["✓ Iré", "Quizá", "No", "Recuérdamelo", "Añadir a mi calendario"]
     assert page["text"].endswith("(Europe/Madrid). Van a venir: 1. Quizá: 1. Te avisaré 1 h antes.")
-    assert buttons(await scene.page(EVA, "calendario")) == ["Iré", "✓ Quizá", "No", "Recuérdamelo"]
+    assert buttons(await scene.page(EVA, "calendario")) == [
+        "Iré",
+        "✓ Quizá",
+        "No",
+        "Recuérdamelo",
+        "Añadir a mi calendario",
+    ]
 
 
 async def test_the_home_tab_has_the_buttons_and_says_what_was_done(scene: Scene) -> None:

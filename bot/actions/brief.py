@@ -5,6 +5,7 @@ What is too long all the same is cut by X's mouth (handlers/x/looks.py), which k
 
 from datetime import timedelta
 
+from bot import calendars, dates, hours
 from bot.actions import say
 from bot.ports import House
 from bot.tables import Debate
@@ -15,19 +16,25 @@ LONGEST_TITLE = 70
 LONGEST_HOST = 36
 
 
-def announcement(debate: Debate) -> str:
+def invitation(debate: Debate, house: House) -> say.Worded:
+    """The invitation in full and in short, with the way into one's calendar."""
+    full, short = say.announcement(debate, house), announcement(debate, house)
+    return say.Worded(full, short, calendars.alone(house, debate.slug))
+
+
+def announcement(debate: Debate, house: House) -> str:
     """The invitation, a week ahead."""
     return words(debate.locale)(
         "Próximo debate: «{title}». {when}.{host} Participa con #{hashtag}.",
-        title=_title(debate), when=say.when(debate), host=_host(debate), hashtag=debate.hashtag,
+        title=_title(debate), when=_when(debate, house), host=_host(debate), hashtag=debate.hashtag,
     )  # fmt: skip
 
 
-def moved(debate: Debate) -> str:
+def moved(debate: Debate, house: House) -> str:
     """The new date, for those who know of the old one."""
     return words(debate.locale)(
         "Cambio de fecha: «{title}» será el {when}. #{hashtag}",
-        title=_title(debate), when=say.when(debate), hashtag=debate.hashtag,
+        title=_title(debate), when=_when(debate, house), hashtag=debate.hashtag,
     )  # fmt: skip
 
 
@@ -39,11 +46,12 @@ def cancelled(debate: Debate) -> str:
     )  # fmt: skip
 
 
-def reminder(debate: Debate, *, ahead: timedelta) -> str:
+def reminder(debate: Debate, house: House, *, ahead: timedelta) -> str:
     """The reminder before the start."""
+    when = _when(debate, house) if ahead >= say.ON_THE_EVE else say.when(debate)
     return words(debate.locale)(
         "En {left}: «{title}», {when}. Participa con #{hashtag}.",
-        left=say.left(debate, ahead), title=_title(debate), when=say.when(debate), hashtag=debate.hashtag,
+        left=say.left(debate, ahead), title=_title(debate), when=when, hashtag=debate.hashtag,
     )  # fmt: skip
 
 
@@ -91,6 +99,15 @@ def teaser(debate: Debate, following: Debate) -> str:
     title, when = clipped(following.title, LONGEST_TITLE), say.when(following)
     tag = following.hashtag or debate.hashtag
     return words(debate.locale)("Lo próximo: «{title}», {when}. #{hashtag}", title=title, when=when, hashtag=tag)
+
+
+def _when(debate: Debate, house: House) -> str:
+    """The day, and the hour in each zone of the community as long as that is short."""
+    text = words(debate.locale)
+    told = hours.shortly(debate.starts_at, debate.timezone, house.zones, say=text)
+    if not told:
+        return say.when(debate)
+    return f"{dates.day(debate.starts_at, debate.timezone, locale=text.locale)}: {told}"
 
 
 def _title(debate: Debate) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot import calendars
 from bot.actions import brief, reminders, say
 from bot.ports import House, Operation
 from bot.store import debates, outbox
@@ -22,10 +23,11 @@ def moved(tx: Tx, debate: Debate, before: str, *, house: House, now: datetime) -
     unsaid = _silence(tx, debate, words(debate.locale)("el debate cambió de fecha"))
     readers = _readers(tx, debate)
     full = say.moved(debate, before, house)
+    worded = say.Worded(full, brief.moved(debate, house), calendars.alone(house, debate.slug))
     for place in readers:
-        say.there(tx, debate, "moved", say.Worded(full, brief.moved(debate)), place=place, now=now)
+        say.there(tx, debate, "moved", worded, place=place, now=now)
     told = {place.platform for place in readers}
-    invitation = say.Worded(say.announcement(debate, house), brief.announcement(debate))
+    invitation = brief.invitation(debate, house)
     for place in debates.places(tx, debates.ident(debate)):
         if (place.platform, place.address) in unsaid and place.platform not in told:
             say.there(tx, debate, "announce", invitation, place=place, now=now)

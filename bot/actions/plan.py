@@ -163,7 +163,7 @@ def reorder(tx: Tx, debate: Debate, order: list[int], *, actor: Actor, now: date
 
 def announce(tx: Tx, debate: Debate, house: House, *, now: datetime) -> None:
     """The invitation is on its way to every place."""
-    text = say.Worded(say.announcement(debate, house), brief.announcement(debate))
+    text = brief.invitation(debate, house)
     say.everywhere(tx, debate, "announce", text, now=now)
 
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from bot import calendars, errors
 from bot import cues as rules
-from bot import errors
 from bot.actions import after, around, brief, invited, polls, refile, reminders, say
 from bot.actions.plan import announce, changed, may, pace_of
 from bot.debate import (
@@ -266,7 +266,11 @@ def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: Ho
             polls.invite(tx, debate, now=now)
         case rules.Kind.REMIND:
             ahead = rules.ahead(cue, starts_at=debate.starts_at, now=now)
-            text = say.Worded(say.reminder(debate, ahead=ahead), brief.reminder(debate, ahead=ahead))
+            text = say.Worded(
+                say.reminder(debate, house, ahead=ahead),
+                brief.reminder(debate, house, ahead=ahead),
+                calendars.alone(house, debate.slug),
+            )
             say.everywhere(tx, debate, "remind", text, now=now)
             polls.invite(tx, debate, now=now)
         case rules.Kind.OPEN:

@@ -61,9 +61,9 @@ def _question(question: Question, debate: Debate, *, number: int, due_at: dateti
 def _text(tx: Tx, debate: Debate, cue: Cue, *, house: House, questions: int) -> str | None:
     match cue.kind:
         case Kind.ANNOUNCE:
-            return brief.announcement(debate)
+            return brief.announcement(debate, house)
         case Kind.REMIND:
-            return brief.reminder(debate, ahead=debate.starts_at - cue.due_at)
+            return brief.reminder(debate, house, ahead=debate.starts_at - cue.due_at)
         case Kind.OPEN:
             return brief.welcome(debate, questions=questions)
         case Kind.LABEL:

@@ -5,19 +5,26 @@ import uuid
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bot import dates, invitation
+from bot import dates, hours, invitation
 from bot.ports import House, Operation, Platform
 from bot.store import debates, people
 from bot.store.engine import Tx
 from bot.tables import Debate, Outbox, Place, Question
 from bot.words.catalogue import Words, words
 
+# A reminder this early, or earlier, is read by people who have yet to find out what hour it is with them.
+ON_THE_EVE = timedelta(hours=12)
+
 
 class Worded(NamedTuple):
-    """A sentence of the run-sheet, and the same as X takes it (bot/actions/brief.py)."""
+    """A sentence of the run-sheet, and the same as X takes it (bot/actions/brief.py).
+
+    ``calendar`` is the address under which somebody's own calendar takes in the date that it names.
+    """
 
     full: str
     brief: str
+    calendar: str = ""
 
 
 def elsewhere(tx: Tx, debate: Debate, kind: str, text: str, *, away: Platform, now: datetime) -> None:
@@ -104,7 +111,11 @@ def take_back(tx: Tx, row: Outbox, *, now: datetime, landed: str | None = None) 
 def _worded(debate: Debate, kind: str, text: str | Worded, *, place: Place, now: datetime) -> Outbox:
     worded = Worded(text, text) if isinstance(text, str) else text
     said = worded.brief if place.platform == Platform.X else worded.full
-    return _row(debate, kind, said, platform=place.platform, place=place.address, now=now)
+    row = _row(debate, kind, said, platform=place.platform, place=place.address, now=now)
+    if worded.calendar:
+        dated = {"starts": f"{debate.starts_at.timestamp():.0f}", "calendar": worded.calendar}
+        row.extra = json.dumps({**json.loads(row.extra), **dated})
+    return row
 
 
 def _row(debate: Debate, kind: str, text: str, *, platform: str, place: str, now: datetime) -> Outbox:
@@ -143,8 +154,9 @@ def announcement(debate: Debate, house: House) -> str:
     if house.slack_channel:
         ask = say("Propón ya tu pregunta con /pregunta, o en {link}", link=link)
     invited = say(
-        "Próximo debate: «{title}». {when}.{host} Participa aquí o con #{hashtag}. Te esperamos.",
-        title=debate.title, when=when(debate), host=host(debate), hashtag=debate.hashtag or house.hashtag,
+        "Próximo debate: «{title}». {when}.{hours}{host} Participa aquí o con #{hashtag}. Te esperamos.",
+        title=debate.title, when=when(debate), hours=by_zone(debate, house), host=host(debate),
+        hashtag=debate.hashtag or house.hashtag,
     )  # fmt: skip
     return f"{invited} {ask}"
 
@@ -153,8 +165,9 @@ def moved(debate: Debate, before: str, house: House) -> str:
     """What those read who know of the old date."""
     say = words(debate.locale)
     return say(
-        "Cambio de fecha: «{title}» será el {when} (antes: {before}). {link}",
-        title=debate.title, when=when(debate), before=before, link=f"{house.url}/d/{debate.slug}",
+        "Cambio de fecha: «{title}» será el {when} (antes: {before}).{hours} {link}",
+        title=debate.title, when=when(debate), before=before, hours=by_zone(debate, house),
+        link=f"{house.url}/d/{debate.slug}",
     )  # fmt: skip
 
 
@@ -164,10 +177,11 @@ def cancelled(debate: Debate) -> str:
     return f"{text} {debate.why}" if debate.why else text
 
 
-def reminder(debate: Debate, *, ahead: timedelta) -> str:
-    """The reminder before the start."""
+def reminder(debate: Debate, house: House, *, ahead: timedelta) -> str:
+    """The reminder before the start; as long as somebody may still have to look at the clock, with the hour of each."""
     say = words(debate.locale)
-    return say("En {left}: «{title}», {when}.", left=left(debate, ahead), title=debate.title, when=when(debate))
+    text = say("En {left}: «{title}», {when}.", left=left(debate, ahead), title=debate.title, when=when(debate))
+    return text + (by_zone(debate, house) if ahead >= ON_THE_EVE else "")
 
 
 def nudge(debate: Debate, house: House, *, left: timedelta) -> str:
@@ -259,6 +273,13 @@ def missed(debate: Debate) -> str:
 def when(debate: Debate) -> str:
     """The day and hour of a debate, in its own zone and language."""
     return dates.long(debate.starts_at, debate.timezone, locale=debate.locale)
+
+
+def by_zone(debate: Debate, house: House) -> str:
+    """The hour in each zone of the community, as a sentence with a space before it; empty where all have the same."""
+    say = words(debate.locale)
+    told = hours.everywhere(debate.starts_at, debate.timezone, house.zones, say=say)
+    return " " + say("Por zonas: {hours}.", hours=told) if told else ""
 
 
 def left(debate: Debate, ahead: timedelta) -> str:

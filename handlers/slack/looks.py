@@ -48,10 +48,11 @@ def look(draft: Draft) -> Look:
         which = f"{POLLS[draft.kind]}:{draft.debate_id}"
         return Look(text, [rich(draft.text), blocks.actions(blocks.button(POLL, answer, which, style="primary"))])
     say = words(draft.extra.get("locale", "es"))
+    mine = [blocks.marked(invitations.local(say, starts))] if (starts := draft.extra.get("starts", "")) else []
     if draft.kind in INVITING and draft.debate_id is not None and draft.operation is Operation.POST:
-        return Look(text, [rich(draft.text), invitations.buttons(say, draft.debate_id, "")])
+        below = invitations.buttons(say, draft.debate_id, "", calendar=draft.extra.get("calendar", ""))
+        return Look(text, [rich(draft.text), *mine, below])
     if draft.kind == NUDGE:
-        mine = [blocks.marked(invitations.local(say, starts))] if (starts := draft.extra.get("starts", "")) else []
         return Look(text, [rich(draft.text), *mine, invitations.below(say, draft.debate_id)])
     if draft.kind != "question":
         return Look(text)
