@@ -18,6 +18,8 @@ import bot
 from bot import config, debatefile, errors
 from bot.cli.main import build
 from bot.exports import formats
+from bot.poll import Choice, Planned, tally
+from bot.poll import Kind as PollKind
 from bot.ports import Attachment
 from bot.transcript import Asked, Gap, Head, Line, Queued, Transcript
 from bot.words.catalogue import words
@@ -196,6 +198,7 @@ def everything() -> Transcript:
     head = Head(
         "1", "d", "Debate", "Tag", "Elena", "es", "Europe/Madrid", "closed", WHEN, WHEN, WHEN,
         [Asked(1, "¿Qué?", WHEN)], [Queued("¿Y?", "pending", "Ana", 1)], [Gap("slack", WHEN, WHEN, True)], 1, 1,
+        polls=[tally(PollKind.BEFORE, Planned("¿Qué?", ("a", "b"), other=True), [Choice((1,))])],
     )  # fmt: skip
     return Transcript(head, lambda: iter([line]))
 
@@ -205,10 +208,11 @@ def test_jsonl_keys_are_those_that_are_written(sheet: Path) -> None:
     """The tables of keys say exactly what the export writes, in its order."""
     out = BytesIO()
     formats.named("jsonl").write(everything(), out, words("es"))
-    debate, message, gap = (json.loads(line) for line in out.getvalue().decode().splitlines())
+    debate, message, gap, poll = (json.loads(line) for line in out.getvalue().decode().splitlines())
     kinds = {
         "debate": debate, "questions[]": debate["questions"][0], "queue[]": debate["queue"][0], "message": message,
         "author": message["author"], "files[]": message["files"][0], "gap": gap,
+        "poll": poll, "options[]": poll["options"][0], "other": poll["other"],
     }  # fmt: skip
     written = {kind: [key for key in value if key != "type"] for kind, value in kinds.items()}
     heading = "| `type` | claves |" if sheet.parent.name == "es" else "| `type` | keys |"
