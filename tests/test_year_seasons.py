@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -13,7 +14,7 @@ from bot.ports import OPERATOR, Actor, House
 from bot.store import debates
 from bot.store import seasons as kept
 from bot.store.engine import Store
-from bot.tables import Audit
+from bot.tables import Audit, Debate
 from bot.tables_year import Season
 
 from tests.planned_year import THURSDAYS, Year, day
@@ -220,7 +221,7 @@ def test_nothing_is_written_by_halves(year: Year, monkeypatch: pytest.MonkeyPatc
     """The disk fails at the fifth debate: no season and no debate is left of it."""
     add, count = plan.add, list[int]()
 
-    def failing(*args: object, **more: object) -> object:
+    def failing(*args: Any, **more: Any) -> Debate:
         count.append(1)
         if len(count) == 5:
             raise OSError("disk full")
