@@ -60,11 +60,11 @@ def moved(tx: Tx, debate: Debate, *, house: House, now: datetime) -> None:
     if not invited or debate.phase != Phase.SCHEDULED:
         return
     _plan(tx, debate, now=now)
-    say_ = words(debate.locale)
+    text = words(debate.locale)
     step = rules.passed(debate.starts_at, now=now) or Step.TOPIC
     for guest in invited:
-        text = say_("Cambio de fecha: «{title}» será el {when}.", title=debate.title, when=say.when(debate))
-        _tell(tx, guest, " ".join([text, *_missing(tx, debate, guest, step)]), house=house, now=now)
+        told = text("Cambio de fecha: «{title}» será el {when}.", title=debate.title, when=say.when(debate))
+        _tell(tx, guest, " ".join([told, *_missing(tx, debate, guest, step)]), house=house, now=now)
 
 
 def called_off(tx: Tx, debate: Debate, *, now: datetime) -> None:
@@ -247,20 +247,20 @@ def _missing(tx: Tx, debate: Debate, guest: Guest, step: Step) -> Sequence[str]:
     return [sentences[one] for one in rules.missing(step, done)]
 
 
-def _tell(tx: Tx, guest: Guest, text: str, *, house: House, now: datetime) -> None:
+def _tell(tx: Tx, guest: Guest, told: str, *, house: House, now: datetime) -> None:
     """The guest reads it in Slack, with a fresh link to their page; else the moderators have it to pass it on."""
     debate = debates.get(tx, guest.debate_id)
-    text_ = words(debate.locale)
+    text = words(debate.locale)
     row = None
     if _on_slack(tx, guest):
-        said = text_("{text} Tu página:", text=text)
+        said = text("{text} Tu página:", text=told)
         row = say.to_person(tx, debate, "guest", said, identity_id=guest.identity_id, now=now)
     if row is not None:
         _mark(tx, row, guest=str(guest.id), page=page_of(guest, house))
         return
-    passed_on = text_(
+    passed_on = text(
         "Para {name}, a quien no podemos escribir: «{text}» Su enlace se saca en {page}",
-        name=guest.name, text=text, page=f"{house.url}/d/{debate.slug}/guests",
+        name=guest.name, text=told, page=f"{house.url}/d/{debate.slug}/guests",
     )  # fmt: skip
     for row in say.to_moderators(tx, debate, "guest", passed_on, now=now):
         _mark(tx, row, guest=str(guest.id))
