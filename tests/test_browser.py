@@ -7,20 +7,22 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from bot.actions import ask
-from bot.ports import Actor, Reacted
+from bot.actions import ask, guests, plan
+from bot.debatefile import DebateFile
+from bot.guest import Invited
+from bot.ports import OPERATOR, Actor, Reacted
 from bot.ports import Platform as Where
 from bot.store import debates
 from handlers.room import composer, limits
 
-from tests.room_evening import Evening, hear, served, slack_said
+from tests.room_evening import QUESTIONS, Evening, hear, served, slack_said
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -58,6 +60,7 @@ class Room:
         context = await self._browser.new_context(
             viewport={"width": size["width"], "height": size["height"]}, locale="es-ES", java_script_enabled=script,
             color_scheme="dark" if options.get("dark") else "light", device_scale_factor=1,
+            timezone_id=options.get("timezone", "Europe/Madrid"),
         )  # fmt: skip
         self._contexts.append(context)
         page = await context.new_page()
@@ -317,6 +320,44 @@ async def test_board_is_clean_empty_and_full_by_day_and_night(room: Room) -> Non
     await _board_picture(room)
 
 
+async def test_a_year_is_planned_on_a_phone_and_its_peaks_are_seen_by_day_and_night(room: Room) -> None:
+    """The form, the preview and the picture, with scripts and without: axe-core finds nothing, nothing sticks out."""
+    found: list[list[str]] = []
+    elena = await room.page(f"/entrar/{room.evening.link()}", size=PHONE, script=True)
+    await elena.get_by_label("Tu nombre").fill("Elena Alfaro")
+    await elena.get_by_role("button", name="Entrar a moderar").click()
+    await elena.get_by_role("link", name="El año", exact=True).click()
+    await elena.get_by_role("link", name="2028").click()
+    await elena.get_by_role("link", name="Planificar 2028").click()
+    found.append(await looked_at(elena))
+    await elena.get_by_label("Los demás meses").select_option("monthly")
+    await elena.get_by_role("button", name="Ver las fechas").click()
+    await expect(elena.get_by_text("nuevo: 16")).to_be_visible()
+    # The yes stands below the last date, and is in sight from the first one on.
+    await expect(elena.get_by_role("button", name="Sí, guardar estas fechas")).to_be_in_viewport()
+    found.append(await looked_at(elena))
+    await picture(elena, "season-phone.png")
+    await elena.get_by_role("button", name="Sí, guardar estas fechas").click()
+    await expect(elena.get_by_text("han cambiado 16 fechas")).to_be_visible()
+    for options in ({"dark": ""}, {"dark": "yes"}):
+        for script in (True, False):
+            page = await room.page("/temporadas?year=2028", size=PHONE if script else DESK, script=script, **options)
+            if script:
+                found.append(await looked_at(page))
+    assert found == [[]] * 4
+    peak = page.locator("tr", has_text="Enero").locator("td.heat3")
+    assert [(await one.inner_text()).split()[0] for one in await peak.all()] == ["13", "20", "27"]
+    await picture(page, "year.png")
+    await peak.first.get_by_role("link").click()
+    await expect(page.get_by_role("heading", name="Formarse en CX: ¿qué buscas de verdad?")).to_be_visible()
+
+
+async def looked_at(page: Page) -> list[str]:
+    """What axe-core finds, and what is wider than the screen."""
+    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [*await axe(page), *(["wider than the screen"] if wide else [])]
+
+
 async def _propose_some(room: Room) -> None:
     for name, text in (("Eva", "¿Cuánto debería cobrar?"), ("Iker", "¿Hace falta el cargo?")):
         await room.evening.writer.do(
@@ -347,3 +388,72 @@ async def _board_picture(room: Room) -> None:
             )
         )
     await picture(await room.page("/"), "board.png")
+
+
+# --- a guest ---------------------------------------------------------------------------------------------------------
+
+
+async def invited(room: Room) -> str:
+    """A debate in twelve days has a guest; the path of a link to their page."""
+    evening = room.evening
+    evening.now -= timedelta(days=12)
+    house = evening.house
+    file = DebateFile(
+        title="¿Quién es el Chief Customer Experience Officer?", questions=QUESTIONS, timezone="Europe/Madrid",
+        starts=datetime(2027, 1, 14, 19, 0), host="Elena Alfaro", hashtag="MeetAlfaro",  # noqa: DTZ001
+        guests=(Invited("Bruno Salas"),),
+    )  # fmt: skip
+    now = evening.clock()
+    evening.slug = evening.store.write(lambda tx: plan.add(tx, file, house=house, actor=OPERATOR, now=now).slug)
+    secret = evening.store.write(lambda tx: guests.make_link(tx, 1, actor=OPERATOR, now=now))
+    return f"/invitado/1/{secret}"
+
+
+async def test_a_guest_prepares_on_a_phone(room: Room) -> None:
+    """In by the link; what is saved says when; what was not saved outlives the page; nothing is cut at 390 px."""
+    phone = await room.page(await invited(room), size=PHONE)
+    await phone.get_by_role("button", name="Abrir mi página").click()
+    first, second = phone.locator(".answer-to").nth(0), phone.locator(".answer-to").nth(1)
+    await first.get_by_role("textbox").fill("Alguien que haya escuchado a clientes\nantes de mandar.")
+    await first.get_by_role("button", name="Guardar").click()
+    await expect(first.locator(".hint").first).to_contain_text("Guardado a las")
+    await second.get_by_role("textbox").fill("Esto no llegué a guardarlo.")
+
+    await phone.reload()
+
+    await expect(first.get_by_role("textbox")).to_have_value("Alguien que haya escuchado a clientes\nantes de mandar.")
+    await expect(second.get_by_role("textbox")).to_have_value("Esto no llegué a guardarlo.")
+    await expect(second.locator(".unsaved")).to_be_visible()
+    await expect(first.locator(".unsaved")).to_be_hidden()
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert await axe(phone) == []
+    await picture(phone, "guest-phone.png")
+    await second.get_by_role("button", name="Guardar").click()
+    await expect(second.locator(".hint").first).to_contain_text("Guardado a las")
+    await phone.reload()
+    await expect(second.locator(".unsaved")).to_be_hidden()
+    await expect(second.get_by_role("textbox")).to_have_value("Esto no llegué a guardarlo.")
+    assert room.faults == []
+
+
+async def test_a_moderator_sees_the_guests(room: Room) -> None:
+    """What they prepared, their framing to approve, and a link that is shown once; without a script, too."""
+    link = await invited(room)
+    guest = await room.page(link, script=False)
+    await guest.get_by_role("button", name="Abrir mi página").click()
+    await guest.get_by_label("Texto de presentación").fill("Nadie nace sabiendo qué hace un CXO.")
+    await guest.locator(".answer-to").nth(0).get_by_role("textbox").fill("Alguien que escuche.")
+    await guest.locator("#a0").get_by_role("button", name="Guardar").click()
+    await expect(guest.locator("#a0 .hint").nth(1)).to_contain_text("Guardado a las")
+    await picture(guest, "guest-desk.png")
+    elena = await enter(room)
+    await elena.get_by_role("link", name="Personas invitadas").click()
+    await elena.get_by_text("Lo que ha preparado").click()
+    await expect(elena.get_by_text("Alguien que escuche.")).to_be_visible()
+    await elena.get_by_role("button", name="Dar el visto bueno").click()
+    await expect(elena.get_by_text("Con visto bueno: sale a su hora.")).to_be_visible()
+    await elena.get_by_role("button", name="Sacar un enlace").click()
+    await expect(elena.locator(".secret")).to_contain_text("/invitado/1/")
+    assert [await axe(page) for page in (elena, guest)] == [[], []]
+    await picture(elena, "guests.png")
+    assert room.faults == []
