@@ -12,7 +12,7 @@ import typer
 from bot import dates, errors
 from bot.cli import home, show
 from bot.cli.language import say, speaking
-from bot.cli.options import AsJson, DebateId, Starts, start_of
+from bot.cli.options import AsJson, DebateId, Starts
 from bot.ports import OPERATOR
 from bot.words.catalogue import Words
 
@@ -42,8 +42,11 @@ def add(file: File = None, ready: Ready = "", starts: Starts = "", timezone: Zon
     """The debate of a file, or a ready-made one, is planned; its id alone is printed."""
     if (file is None) == (not ready):
         raise typer.BadParameter(speaking()("da un fichero de debate o --ready NOMBRE"), param_hint="FILE")
-    when = start_of(starts, timezone)
-    plan = _plan(file, ready, timed=when is not None)
+    from bot.cli import spoken
+
+    spoken.check(starts, timezone)
+    plan = _plan(file, ready, timed=bool(starts))
+    when, timezone = spoken.start(starts, timezone, usual=plan.timezone or home.settings().house().timezone)
     when = when or plan.starts
     if when is None:
         raise typer.BadParameter(speaking()("falta cuándo empieza: --starts 2027-01-14T19:00"), param_hint="--starts")
