@@ -217,7 +217,8 @@ def test_a_day_later_people_read_what_comes_next(store: Store, evening: Evening)
     assert [(minute, text) for minute, kind, text in evening.slack.posts if kind == "teaser"] == [
         (
             60 + DAY,
-            "Lo próximo: «Pensar desde el cliente», jueves 21 de enero de 2027, 19:00 (Europe/Madrid). Ya puedes "
+            "Lo próximo: «Pensar desde el cliente», jueves 21 de enero de 2027, 19:00 (Europe/Madrid). Por zonas: "
+            "19:00 Madrid · 12:00 Ciudad de México · 13:00 Bogotá y Lima · 15:00 Santiago y Buenos Aires. Ya puedes "
             "apuntarte y proponer preguntas: https://tertulia.example/d/2027-01-21-pensar-desde-el-cliente",
         )
     ]

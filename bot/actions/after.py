@@ -72,7 +72,7 @@ def teaser(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     following = next((one for one in debates.coming(tx) if one.starts_at > now and not one.rehearsal), None)
     if following is None:
         return
-    worded = say.Worded(_teaser(debate, following, house), brief.teaser(debate, following))
+    worded = say.Worded(_teaser(debate, following, house), brief.teaser(debate, following, house))
     say.everywhere(tx, debate, "teaser", worded, now=now)
     bare = following.season_id is not None and not debates.questions(tx, debates.ident(following))
     if bare and store.of(tx, debates.ident(following), Kind.TOPIC) is None:
@@ -110,8 +110,9 @@ def _vote(tx: Tx, debate: Debate, *, now: datetime) -> Poll:
 
 def _teaser(debate: Debate, following: Debate, house: House) -> str:
     return words(debate.locale)(
-        "Lo próximo: «{title}», {when}. Ya puedes apuntarte y proponer preguntas: {link}",
-        title=following.title, when=say.when(following), link=f"{house.url}/d/{following.slug}",
+        "Lo próximo: «{title}», {when}.{hours} Ya puedes apuntarte y proponer preguntas: {link}",
+        title=following.title, when=say.when(following), hours=say.by_zone(following, house),
+        link=f"{house.url}/d/{following.slug}",
     )  # fmt: skip
 
 

@@ -94,9 +94,9 @@ def closing(debate: Debate, following: Debate | None, house: House) -> str:
     )  # fmt: skip
 
 
-def teaser(debate: Debate, following: Debate) -> str:
+def teaser(debate: Debate, following: Debate, house: House) -> str:
     """What comes next, a day after a debate; no link, for the close had the one."""
-    title, when = clipped(following.title, LONGEST_TITLE), say.when(following)
+    title, when = clipped(following.title, LONGEST_TITLE), _when(following, house)
     tag = following.hashtag or debate.hashtag
     return words(debate.locale)("Lo próximo: «{title}», {when}. #{hashtag}", title=title, when=when, hashtag=tag)
 
