@@ -39,11 +39,14 @@ class Chosen(NamedTuple):
 
 
 class _Whisper(NamedTuple):
-    """What many are told in private: ``once`` names it, for each of them; the text is made for when it leaves."""
+    """What many are told in private: ``once`` names it, for each of them; ``text`` is for when it leaves, and where.
+
+    That is in the room, where its second argument is true, or in Slack.
+    """
 
     kind: str
     once: str
-    text: Callable[[datetime], str]
+    text: Callable[[datetime, bool], str]
 
 
 def choose(
@@ -110,13 +113,13 @@ def settle(tx: Tx, coming: Sequence[Debate], *, now: datetime) -> None:
 def nudge(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> int:
     """Everybody who asked for it is on the way to be told, each once; returns how many were to be told."""
     readers = store.readers(tx, debates.ident(debate), int(cue.key.partition(":")[2]))
-    texts: dict[int, str] = {}  # thousands are told in a few hundred sentences
+    texts: dict[tuple[int, bool], str] = {}  # thousands are told in a few hundred sentences
 
-    def text(leaves: datetime) -> str:
+    def text(leaves: datetime, here: bool) -> str:
         minutes = round((debate.starts_at - leaves).total_seconds() / 60)
-        if minutes not in texts:
-            texts[minutes] = say.nudge(debate, house, left=timedelta(minutes=minutes))
-        return texts[minutes]
+        if (minutes, here) not in texts:
+            texts[minutes, here] = say.nudge(debate, house, left=timedelta(minutes=minutes), here=here)
+        return texts[minutes, here]
 
     once = f"{cue.key}/{to_micros(debate.starts_at)}"
     return _privately(tx, debate, _Whisper(str(rules.Kind.NUDGE), once, text), readers=readers, now=now)
@@ -126,7 +129,7 @@ def tell(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime) -> int:
     """Everybody who asked to be reminded of the debate reads this in private; returns how many they are."""
     readers = store.readers(tx, debates.ident(debate))
     once = f"{kind}/{debate.sequence}/{to_micros(now)}"
-    return _privately(tx, debate, _Whisper(kind, once, lambda _leaves: text), readers=readers, now=now)
+    return _privately(tx, debate, _Whisper(kind, once, lambda _leaves, _here: text), readers=readers, now=now)
 
 
 def moved(tx: Tx, debate: Debate, *, now: datetime) -> None:
@@ -159,7 +162,7 @@ def _privately(tx: Tx, debate: Debate, said: _Whisper, *, readers: Sequence[stor
         key = f"{debate_id}-{said.kind}-{reader.platform}-{mark}"
         sent = (to_micros(now), key, rev) if here else (None, None, 0)
         rows.append((
-            key, debate_id, reader.platform, reader.ident, said.kind, said.text(leaves), extra,
+            key, debate_id, reader.platform, reader.ident, said.kind, said.text(leaves, here), extra,
             "sent" if here else "queued", to_micros(now), to_micros(leaves), *sent,
         ))  # fmt: skip
     store.queue(tx, rows)

@@ -184,14 +184,21 @@ def reminder(debate: Debate, house: House, *, ahead: timedelta) -> str:
     return text + (by_zone(debate, house) if ahead >= ON_THE_EVE else "")
 
 
-def nudge(debate: Debate, house: House, *, left: timedelta) -> str:
-    """What somebody reads who asked to be reminded of a debate that begins in so long, and how to have no more."""
+def nudge(debate: Debate, house: House, *, left: timedelta, here: bool) -> str:
+    """What somebody reads who asked to be reminded of a debate that begins in so long, and how to have no more.
+
+    ``here``: in the room, where its page is what they are looking at.
+    """
     say = words(debate.locale)
+    fields = {"left": invitation.span(say, left.total_seconds()), "title": debate.title, "when": when(debate)}
+    if here:
+        return say(
+            "Me pediste que te avisara: en {left} empieza «{title}», {when}. En esta página puedes quitar los avisos.",
+            **fields,
+        )
     return say(
         "Me pediste que te avisara: en {left} empieza «{title}», {when}. {link} "
-        "Si no quieres más avisos: /tertulia recordar no",
-        left=invitation.span(say, left.total_seconds()), title=debate.title, when=when(debate),
-        link=f"{house.url}/d/{debate.slug}",
+        "Si no quieres más avisos: /tertulia recordar no", link=f"{house.url}/d/{debate.slug}", **fields,
     )  # fmt: skip
 
 

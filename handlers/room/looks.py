@@ -10,9 +10,10 @@ from markupsafe import Markup
 from bot import cues, dates, intents, localtime, richtext
 from bot.actions import guests
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
+from bot.invitation import Counts
 from bot.ports import Attachment, Platform
 from bot.question import OPEN_FOR_VOTES, Source, State
-from bot.store import debates
+from bot.store import attendance, debates
 from bot.store import feed as feeds
 from bot.store.engine import Tx
 from bot.store.feed import Feed, FeedPost, FeedQuestion
@@ -116,6 +117,7 @@ class Scene:
     asked_at: Sequence[tuple[int, int]]  # (number, microseconds), in order of asking
     questions_changed: bool
     x_tag: str = ""  # the hashtag under which it is held on X; "" where it is not
+    comers: Counts | None = None  # who said that they come, while people are invited
     readable: bool = False  # its planned questions, before it begins
 
     @property
@@ -211,6 +213,7 @@ def scene(tx: Tx, debate: Debate, rev: int) -> Scene:
         held_here=Platform.ROOM in held, x_tag=(debate.hashtag or held[Platform.X]) if Platform.X in held else "",
         feed=Feed(fed.rev, fed.phase, everything, fed.lines, fed.posts),
         asked_at=[(number, at) for at, number in asked], questions_changed=bool(fed.questions),
+        comers=attendance.counts(tx, debate_id)[debate_id] if debate.phase == Phase.SCHEDULED else None,
         readable=guests.readable(debate, clock),
     )  # fmt: skip
 

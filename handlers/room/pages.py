@@ -12,7 +12,7 @@ from bot.store import debates, messages
 from bot.store.engine import Tx
 from bot.tables import Debate
 from bot.transcript import Line
-from handlers.room import ballots, looks
+from handlers.room import ballots, invitations, looks
 from handlers.room.artist import MOST_SHOWN
 from handlers.room.context import Visitor, address_of, ident_of, page, room_of, visitor_of
 from handlers.room.spoken import LONGEST, answerable
@@ -30,18 +30,19 @@ async def board(request: Request) -> Response:
 
 def show_board(request: Request, *, problem: str = "", status: int = 200) -> Response:
     """The board, with what went wrong."""
+    visitor = visitor_of(request)
     with room_of(request).store.read() as tx:
         everything = debates.every(tx)
         live = [one for one in everything if one.phase in LISTENING]
         coming = sorted((one for one in everything if one.phase == Phase.SCHEDULED), key=lambda one: one.starts_at)
         past = [one for one in everything if one.phase in {Phase.CLOSED, Phase.MISSED}]
         views = {one.id: looks.scene(tx, one, one.rev) for one in live}
+        invited = invitations.on_board(tx, coming, visitor)
     limit = len(past) if "todos" in request.query_params else PAST_SHOWN
-    visitor = visitor_of(request)
     return page(
         request, "board.html", status=status, visitor=visitor, live=live, coming=coming, views=views,
         past=[_past(one) for one in past[:limit]], more_past=len(past) > limit, empty=not everything, problem=problem,
-        may_rehearse=may_rehearse(request, visitor, empty=not everything),
+        may_rehearse=may_rehearse(request, visitor, empty=not everything), invited=invited,
     )  # fmt: skip
 
 
@@ -90,6 +91,7 @@ def show_debate(
         row = debates.get(tx, slug)
         view, stream_html = room.artist.whole(tx, row, visitor.locale)
         poll_panels = ballots.panels(tx, row, visitor, now=room.clock())
+        invited = invitations.on_page(tx, row, visitor)
         answered = answerable(tx, view.id, reply)
         pressed = _pressed(tx, view, visitor)
     hidden = max(0, len(view.feed.lines) - MOST_SHOWN)
@@ -97,7 +99,7 @@ def show_debate(
         request, "debate.html", status=status, visitor=visitor, view=view, now=room.clock(),
         stream=stream_html, hidden_lines=hidden, shown_lines=MOST_SHOWN, pressed=" ".join(pressed),
         whispers=looks.notices_for(view, view.slug) if visitor.moderator else [],
-        personal=personal(view, visitor), poll_panels=poll_panels,
+        personal=personal(view, visitor), poll_panels=poll_panels, invited=invited,
         **{**composer_values(view), "poll_problem": "", **(kept or {}), "reply": answered},
     )  # fmt: skip
 

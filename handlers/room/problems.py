@@ -21,7 +21,7 @@ _STATUS: tuple[tuple[type[errors.TertuliaError], int], ...] = (
     (errors.NoSuchDebate, 404), (errors.NoSuchMessage, 404), (errors.NoSuchQuestion, 404), (errors.NoSuchDraft, 404),
     (errors.NotModerator, 403), (refusals.NotYours, 403), (refusals.FromElsewhere, 403),
     (refusals.WhoAreYou, 401), (errors.TooFast, 429), (refusals.TooBig, 413), (refusals.Garbled, 400),
-    (refusals.UsedLink, 410), (errors.WrongPhase, 409), (refusals.NotStarted, 409), (refusals.AlreadyOver, 409),
+    (refusals.UsedLink, 410), (errors.WrongPhase, 409), (errors.NotToCome, 409), (refusals.NotStarted, 409), (refusals.AlreadyOver, 409),
     (refusals.NotHere, 409), (errors.TooSoon, 409), (errors.StillPouring, 409), (errors.SomethingSaid, 409),
     (errors.NoQuestionLeft, 409), (errors.CannotMove, 409), (errors.OwnVote, 409), (errors.NameTaken, 409),
     (refusals.NoRehearsal, 409), (errors.Overlap, 409), (errors.Overloaded, 503), (errors.BadExport, 409),

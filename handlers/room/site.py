@@ -19,6 +19,7 @@ from bot.ports import House
 from bot.store.engine import Store
 from bot.writer import Writer
 from handlers.room import (
+    attending,
     composer,
     cookies,
     downloads,
@@ -149,6 +150,9 @@ def _debate_routes(get: list[str], post: list[str]) -> list[BaseRoute]:
         Route("/d/{slug}/join", composer.join, methods=post),
         Route("/d/{slug}/say", composer.say, methods=post),
         Route("/d/{slug}/ask", composer.propose, methods=post),
+        Route("/d/{slug}/going", attending.going, methods=post),
+        Route("/d/{slug}/remind", attending.remind, methods=post),
+        Route("/d/{slug}/attendance", attending.who, methods=get),
         Route("/d/{slug}/add", moderation.add, methods=post),
         Route("/d/{slug}/do/{verb}", moderation.do, methods=post),
         Route("/d/{slug}/m/{message:int}", pages.message, methods=get),
