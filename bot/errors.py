@@ -125,6 +125,12 @@ class PastStart(Refusal):
     """El comienzo, {starts}, ya ha pasado. No se ha guardado nada; elige una hora que esté por llegar."""
 
 
+class BadStart(Refusal):
+    """«{starts}» en «{zone}» no es un día y una hora, por ejemplo 2027-01-14T19:00 en Europe/Madrid. No se ha guardado
+    nada.
+    """
+
+
 class BadYear(Refusal):
     """El año {year} no parece el de un debate (entre {first} y {last}). No se ha guardado nada."""
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot import errors
+from bot import calendars, errors
 from bot.actions import people
 from bot.ports import Actor, House
 from bot.store.engine import Store
@@ -109,7 +109,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: object
     visitor = values.pop("visitor", None) or visitor_of(request)
     if not isinstance(visitor, Visitor):
         raise TypeError("visitor")
-    html = room_of(request).views.page(template, visitor.locale, visitor=visitor, path=request.url.path, **values)
+    room = room_of(request)
+    values.setdefault("calendar", calendars.subscription(room.house))
+    html = room.views.page(template, visitor.locale, visitor=visitor, path=request.url.path, **values)
     headers = {
         "cache-control": "private, no-cache", "vary": "Accept-Language, Cookie, HX-Request",
         "content-language": visitor.locale,

@@ -58,7 +58,9 @@ VERBS: Mapping[str, Action] = {
     ),
     "skip": lambda tx, debate, press: run.skip(tx, debate, actor=press.actor, now=press.now),
     "close": lambda tx, debate, press: run.close(tx, debate, actor=press.actor, now=press.now, house=press.house),
-    "cancel": lambda tx, debate, press: plan.cancel(tx, debate, actor=press.actor, now=press.now),
+    "cancel": lambda tx, debate, press: plan.cancel(
+        tx, debate, actor=press.actor, now=press.now, why=press.form.get("why", "")
+    ),
     "abort": lambda tx, debate, press: run.abort(tx, debate, actor=press.actor, now=press.now, really=press.really),
 }
 # What cannot be taken back asks first.
@@ -269,4 +271,5 @@ def _sure(request: Request, visitor: Visitor, verb: str, error: errors.Refusal |
     return page(
         request, "sure_piece.html" if visitor.piece else "sure.html", status=409 if error else 200, visitor=visitor,
         view=view, question=questions.get(verb, ""), label=labels.get(verb, ""), action=request.url.path,
+        asks_why=verb == "cancel",
     )  # fmt: skip

@@ -20,6 +20,7 @@ from bot.store.engine import Store
 from bot.writer import Writer
 from handlers.room import (
     attending,
+    changing,
     composer,
     cookies,
     downloads,
@@ -155,6 +156,8 @@ def _debate_routes(get: list[str], post: list[str]) -> list[BaseRoute]:
         Route("/d/{slug}/attendance", attending.who, methods=get),
         Route("/d/{slug}/add", moderation.add, methods=post),
         Route("/d/{slug}/do/{verb}", moderation.do, methods=post),
+        Route("/d/{slug}/change", changing.form, methods=get),
+        Route("/d/{slug}/change/{way}", changing.change, methods=post),
         Route("/d/{slug}/m/{message:int}", pages.message, methods=get),
         Route("/d/{slug}/m/{message:int}/react", composer.react, methods=post),
         Route("/d/{slug}/m/{message:int}/edit", composer.edit, methods=post),

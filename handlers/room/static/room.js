@@ -31,6 +31,29 @@
   tick();
   setInterval(tick, 1000);
 
+  // --- the reader's own hour, beside the debate's ---
+
+  const parts = (instant, zone) => {
+    const shown = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    const format = new Intl.DateTimeFormat(document.documentElement.lang, { ...shown, timeZone: zone });
+    const found = Object.fromEntries(format.formatToParts(instant).map((part) => [part.type, part.value]));
+    return { clock: `${found.hour}:${found.minute}`, day: `${found.day} ${found.month}`, whole: format.format(instant) };
+  };
+
+  for (const time of document.querySelectorAll("time[data-zone]")) {
+    const mine = time.parentElement.querySelector("[data-mine]");
+    const instant = new Date(time.dateTime);
+    try {
+      const here = parts(instant);
+      const there = parts(instant, time.dataset.zone);
+      if (!mine || (here.clock === there.clock && here.day === there.day)) continue;
+      mine.textContent = ` · ${mine.dataset.mine.replace("{time}", here.day === there.day ? here.clock : here.whole)}`;
+      mine.hidden = false;
+    } catch {
+      continue; // a zone that this browser does not know
+    }
+  }
+
   // --- pressed buttons: which of the shared page's buttons this person has pressed ---
 
   const mark = (root) => {
