@@ -580,6 +580,22 @@ def test_ready_made_debate_fills_the_form_and_keeps_its_answers(evening: Evening
     assert (len(found), bool(found[1].answer), bool(found[0].answer)) == (6, True, False)
 
 
+def test_free_words_fill_the_form_and_are_read_back(evening: Evening, visitor: TestClient) -> None:
+    """On the clocks of every zone of the community; nothing is planned, and what is not understood says why."""
+    enter(visitor, evening)
+    form = visitor.get("/programar", params={"when": "18 de febrero 19:00 Bogotá <b>¿Quién manda?</b>"})
+    assert 'name="starts" type="datetime-local" required value="2027-02-18T19:00"' in form.text
+    assert 'name="timezone" list="zones" required value="America/Bogota"' in form.text
+    assert 'value="&lt;b&gt;¿Quién manda?&lt;/b&gt;"' in form.text
+    assert "viernes 19 de febrero de 2027, 01:00 (Europe/Madrid)" in shown(form)
+    assert "Ojo: «Bogotá» es la zona de la hora, America/Bogota." in shown(form)
+    refused = visitor.get("/programar", params={"when": "18 de febrero <i>a las 7"})
+    assert "No entiendo «18 de febrero <i>a las 7» como día y hora" in shown(refused)
+    assert "<i>a las 7" not in refused.text
+    with evening.store.read() as tx:
+        assert debates.every(tx) == []
+
+
 def test_faulty_plan_comes_back_with_every_fault(evening: Evening, visitor: TestClient) -> None:
     """All that is wrong at once; what was typed stays; nothing is stored."""
     enter(visitor, evening)

@@ -1,7 +1,7 @@
 """«Programar un debate», and starting a rehearsal, from the room."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import resources
@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import cues, debatefile, errors, localtime
+from bot import cues, dates, debatefile, errors, localtime, when
 from bot.actions import plan
 from bot.debate import Pace
 from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
@@ -18,7 +18,7 @@ from bot.question import LONGEST
 from bot.store import debates
 from bot.words.catalogue import Words, words
 from handlers.room import forms, problems
-from handlers.room.context import back_to, page, room_of, visitor_of
+from handlers.room.context import Room, back_to, page, room_of, visitor_of
 from handlers.room.pages import may_rehearse, show_board
 from handlers.room.refusals import NoRehearsal
 
@@ -43,6 +43,7 @@ class Form:
     x: str = ""
     questions: str = ""
     minutes: str = "60"
+    when: str = ""
 
 
 def ready_made() -> Mapping[str, DebateFile]:
@@ -62,7 +63,9 @@ async def form(request: Request) -> Response:
     blank = Form(
         starts=f"{tomorrow:%Y-%m-%d}T19:00", timezone=room.house.timezone, hashtag=room.house.hashtag, x="1", base=base
     )
-    return _show(request, _filled(blank, ready_made().get(base)))
+    typed, echo, faults = _heard(room, _filled(blank, ready_made().get(base)), request.query_params.get("when", ""),
+                                 words(visitor.locale))  # fmt: skip
+    return _show(request, typed, faults=faults, echo=echo)
 
 
 async def add(request: Request) -> Response:
@@ -92,6 +95,22 @@ async def rehearse(request: Request) -> Response:
         sentence = words(visitor.locale).error(error)
         return show_board(request, problem=sentence, status=problems.status(error))
     return back_to(f"/d/{await room.start_rehearsal()}")
+
+
+def _heard(room: Room, blank: Form, text: str, say: Words) -> tuple[Form, list[str], list[str]]:
+    """The form with what free words mean, how they were read on every zone's clocks, or why they were not."""
+    if not text.strip():
+        return blank, [], []
+    house = room.house
+    try:
+        found = when.understand(text, now=room.clock(), zone=house.timezone, zones=(*house.zones, *ZONES))
+    except errors.Refusal as refusal:
+        return replace(blank, when=text), [], [say.error(refusal)]
+    zones = dict.fromkeys((found.zone, *house.zones))
+    echo = [dates.long(found.instant, one, locale=say.locale) for one in zones]
+    echo += [say("Ojo: {note}.", note=say.again(one)) for one in found.notes]
+    starts = f"{found.local:%Y-%m-%dT%H:%M}"
+    return replace(blank, starts=starts, timezone=found.zone, title=found.rest or blank.title, when=text), echo, []
 
 
 def read(typed: Form, say: Words, *, x: bool) -> tuple[DebateFile, list[str]]:
@@ -173,9 +192,11 @@ def _filled(blank: Form, base: DebateFile | None) -> Form:
     )  # fmt: skip
 
 
-def _show(request: Request, typed: Form, *, status: int = 200, faults: list[str] | None = None) -> Response:
+def _show(
+    request: Request, typed: Form, *, status: int = 200, faults: list[str] | None = None, echo: Sequence[str] = ()
+) -> Response:
     ready = [{"key": key, "title": one.title} for key, one in ready_made().items()]
     return page(
         request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=ZONES,
-        x=room_of(request).house.x,
+        x=room_of(request).house.x, echo=echo,
     )  # fmt: skip
