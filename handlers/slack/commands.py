@@ -82,14 +82,25 @@ def coming(tx: Tx, desk: Desk, caller: Caller, *, limit: int = CALENDAR) -> list
     """What is on, and what comes, soonest first; of what comes, how the caller stands to it."""
     on = [one for one in debates.listening(tx) if one.phase in {"open", "held"}]
     found = [*((one, True) for one in on), *((one, False) for one in debates.coming(tx, limit=limit))]
-    return [_coming(tx, one, desk, None if live else attending.invited(tx, one, caller)) for one, live in found[:limit]]
+    mine = border.actor(tx, caller).moderator
+    return [
+        _coming(tx, one, desk, None if live else attending.invited(tx, one, caller), mine=mine)
+        for one, live in found[:limit]
+    ]
 
 
-def _coming(tx: Tx, debate: Debate, desk: Desk, invited: Invited | None) -> views.Coming:
+def _coming(tx: Tx, debate: Debate, desk: Desk, invited: Invited | None, *, mine: bool) -> views.Coming:
     held = {place.platform: place.address for place in debates.places(tx, debates.ident(debate))}
     link = f"{desk.house.url}/d/{debate.slug}"
     return views.Coming(
-        debates.ident(debate), debate.title, debate.starts_at, debate.timezone, held.get("slack", ""), link, invited
+        debates.ident(debate),
+        debate.title,
+        debate.starts_at,
+        debate.timezone,
+        held.get("slack", ""),
+        link,
+        invited,
+        mine,
     )
 
 

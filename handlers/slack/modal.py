@@ -23,6 +23,8 @@ from handlers.slack.mrkdwn import to_mrkdwn
 PATIENCE_SECONDS = 2.0
 
 Ack = Callable[..., Awaitable[Any]]
+Field = Callable[[errors.TertuliaError], str]
+"""The field of a form on which a fault is shown."""
 
 
 class Once:
@@ -162,14 +164,14 @@ def kept_in(view: Json) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-async def finish(desk: Desk, caller: Caller, ack: Ack, field: str, doing: Awaitable[str]) -> None:
-    """What the modal was sent for is done and the caller told, or the fault stands on the field."""
+async def finish(desk: Desk, caller: Caller, ack: Ack, field: str | Field, doing: Awaitable[str]) -> None:
+    """What the modal was sent for is done and the caller told, or the fault stands on the field (or on its own)."""
     try:
         told = await _in_time(desk, caller, ack, doing)
     except errors.NotModerator:
         raise
     except errors.TertuliaError as error:
-        await faulty(caller.say, ack, {field: error})
+        await faulty(caller.say, ack, {field if isinstance(field, str) else field(error): error})
     else:
         await _tell(desk, caller, told)
 

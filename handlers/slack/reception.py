@@ -17,6 +17,7 @@ from bot.invitation import Answer
 from bot.store import debates
 from handlers.slack import (
     attending,
+    changing,
     commands,
     home,
     invitations,
@@ -103,6 +104,7 @@ BUTTONS: Mapping[str, Do] = {
     invitations.REMIND: attending.remind,
     invitations.REMIND_OFF: attending.remind_off,
     invitations.REMINDERS: attending.open_form,
+    changing.CHANGE: changing.open_form,
     invitations.CALENDAR: _opened_by_slack,
     looks.POLL: polls.open_form,
 }
@@ -113,6 +115,7 @@ VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] 
     season_views.FORM: season.form_sent,
     season_views.PREVIEW: season.plan_sent,
     invitations.REMINDERS: attending.form_sent,
+    changing.CHANGE: changing.sent,
     looks.POLL: polls.sent,
 }
 SHORTCUTS: Mapping[str, Callable[[Desk, Caller, Json], Awaitable[None]]] = {

@@ -30,7 +30,7 @@ MOST_AT_HOME = 100
 class Coming:
     """A debate in the calendar: ``where`` is its Slack channel, empty when it is held elsewhere.
 
-    ``invited`` is how the reader stands to it; None when it is on already.
+    ``invited`` is how the reader stands to it; None when it is on already. ``mine`` when the reader moderates it.
     """
 
     id: int
@@ -40,6 +40,7 @@ class Coming:
     where: str
     link: str
     invited: Invited | None
+    mine: bool = False
 
     @property
     def live(self) -> bool:
@@ -96,7 +97,11 @@ def calendar_page(say: Words, debates: Sequence[Coming], *, most: int = 20) -> P
         made.append(blocks.marked(_entry(say, one, when) + (f"\n{state}" if state else "")))
         if one.invited is not None:
             calendar = f"{one.link}/calendar.ics"
-            made.append(invitations.buttons(say, one.id, one.title, one.invited.answer, calendar=calendar))
+            row = invitations.buttons(say, one.id, one.title, one.invited.answer, calendar=calendar)
+            if one.mine:
+                change = say("Cambiar o mover…")
+                row["elements"].append(blocks.button("change", change, str(one.id), about=f"{change} {one.title}"))
+            made.append(row)
     return Page("\n".join(to_mrkdwn(line) for line in texts), made)
 
 
