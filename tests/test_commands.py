@@ -44,6 +44,10 @@ from handlers.commands import GRAMMAR, Command, Order, fold, parse, rule
         ("cancel", Command(Order.CANCEL)),
         ("pregunta ¿De quién depende?  Sí", Command(Order.ASK, text="¿De quién depende?  Sí")),
         ("ask Really?", Command(Order.ASK, text="Really?")),
+        ("nuevo jueves 19:00 ¿Sí?", Command(Order.NEW, text="jueves 19:00 ¿Sí?")),
+        ("new Thursday 7pm", Command(Order.NEW, text="Thursday 7pm")),
+        ("temporada 2027", Command(Order.SEASON, text="2027")),
+        ("season", Command(Order.SEASON)),
     ],
 )
 def test_every_word_of_the_contract_is_understood(text: str, command: Command) -> None:
@@ -156,5 +160,5 @@ def test_exactly_what_changes_the_hour_has_an_action_and_needs_a_moderator() -> 
         Order.OPEN, Order.NEXT, Order.HOLD, Order.RESUME, Order.EXTEND, Order.SKIP, Order.CLOSE, Order.CANCEL,
         Order.ABORT,
     }  # fmt: skip
-    assert [one.order for one in GRAMMAR if one.moderator and not one.action] == [Order.NEW]
+    assert [one.order for one in GRAMMAR if one.moderator and not one.action] == [Order.NEW, Order.SEASON]
     assert rule(Order.EXTEND).name("en") == "extend N"
