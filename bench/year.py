@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
+from icalendar import Alarm, Calendar
+from icalendar import Event as Entry
 
 from bot import holiday, season, series
 from bot.ports import COUNTRIES
 from bot.season import Checked, Ground, Taken
 from bot.series import Occurrence
+from handlers.room import vcalendar
 
 from bench.measure import ROOT, Job, Row, against, held, pairs, remark, run
 
@@ -25,6 +28,9 @@ SERIES = (
     ("FREQ=WEEKLY;BYDAY=SU", "2027-01-03T02:30", "Europe/Madrid"),
 )
 YEARS = 10
+TITLE = "Pensar desde el cliente, no en el cliente"
+HOME = "https://tertulia.example"
+SHEET = vcalendar.Sheet("Tertulia", HOME, f"{HOME}/calendar.ics", "Europe/Madrid", "es")
 HOUR = timedelta(hours=1)
 # What a bot pays once, for the library of holidays: told by a process of its own.
 COLD = """
@@ -51,6 +57,7 @@ def measure(job: Job) -> list[Row]:
         held("the same for a year whose holidays nobody has asked for yet", first, "s", below=0.1),
         against("their dates alone, against dateutil and zoneinfo", taken),
         held("the library of holidays read for 6 countries, once in a bot's life", _cold(job), "s"),
+        *_calendar(job),
         remark(f"collisions of every kind were found: {', '.join(sorted(told))}" if told == kinds else f"only {told}"),
     ]
 
@@ -64,6 +71,58 @@ def _year(year: int) -> list[Checked]:
         taken = tuple(Taken("Otro debate", date.instant, date.instant + HOUR) for date in others)
         found += season.check(dates, Ground(taken=taken))
     return found
+
+
+def _calendar(job: Job) -> list[Row]:
+    """Ten years of the series as a calendar; and the same events by the library that others write theirs with."""
+    events = [_event(number, one) for number, one in enumerate(_ten_years(), start=1)]
+    written = vcalendar.write(events, SHEET)
+    taken = pairs(
+        lambda: _timed(lambda: vcalendar.write(events, SHEET)), lambda: _timed(lambda: _by_icalendar(events)),
+        job.size.pairs,
+    )  # fmt: skip
+    what = f"{written.count(b'BEGIN:VEVENT')} events of 10 years written ({len(written) / 2**20:.1f} MiB)"
+    return [
+        held(what, [one.ours for one in taken], "s", below=1.0),
+        against("the same events, with their alarms and no zones, against icalendar", taken),
+    ]
+
+
+def _ten_years() -> list[Occurrence]:
+    return [one for year in range(2027, 2027 + YEARS) for each in _dates(year) for one in each]
+
+
+def _event(number: int, one: Occurrence) -> vcalendar.Event:
+    return vcalendar.Event(
+        id=number, slug=f"{one.asked:%Y-%m-%d}-pensar-desde-el-cliente", title=TITLE,
+        host="Elena Alfaro", hashtag="MeetAlfaro", timezone=one.zone, starts_at=one.instant, ends_at=one.instant + HOUR,
+        created_at=FIRST, phase="scheduled", sequence=number % 3, changed_at=FIRST,
+    )  # fmt: skip
+
+
+def _by_icalendar(events: list[vcalendar.Event]) -> bytes:
+    made = Calendar()
+    made.add("prodid", "-//bench//ES")
+    made.add("version", "2.0")
+    for one in events:
+        entry, tz = Entry(), ZoneInfo(one.timezone)
+        entry.add("uid", f"{one.id}@tertulia")
+        entry.add("dtstamp", one.created_at)
+        entry.add("last-modified", one.changed_at)
+        entry.add("sequence", one.sequence)
+        entry.add("dtstart", one.starts_at.astimezone(tz))
+        entry.add("dtend", one.ends_at.astimezone(tz))
+        entry.add("summary", one.title)
+        entry.add("description", f"Conduce {one.host}\n#{one.hashtag}\n{HOME}/d/{one.slug}")
+        entry.add("url", f"{HOME}/d/{one.slug}")
+        for ahead in vcalendar.ALARMS:
+            alarm = Alarm()
+            alarm.add("action", "DISPLAY")
+            alarm.add("description", one.title)
+            alarm.add("trigger", -ahead)
+            entry.add_component(alarm)
+        made.add_component(entry)
+    return bytes(made.to_ical())
 
 
 def _dates(year: int) -> list[list[Occurrence]]:

@@ -137,15 +137,20 @@ def _periods(rule: Rule, starts: date, since: date, until: date) -> Iterable[int
 
 
 def _days(rule: Rule, period: int) -> Iterable[date]:
-    """The days of a period; of a year only the months that the rule names."""
+    """The days of a period that come into question: of a week those that the rule names, of a year its months."""
     if rule.frequency == "DAILY":
         return (date.fromordinal(period),)
     if rule.frequency == "WEEKLY":
-        monday = period * 7 + 1 + rule.week_start
-        return map(date.fromordinal, range(monday, monday + 7))
+        first = period * 7 + 1 + rule.week_start
+        return [date.fromordinal(first + (day - rule.week_start) % 7) for day in _in_week(rule)]
     if rule.frequency == "MONTHLY":
         return _month(*divmod(period, 12))
     return (day for month in sorted(rule.months) or range(1, 13) for day in _month(period, month - 1))
+
+
+def _in_week(rule: Rule) -> list[int]:
+    """The weekdays of a weekly rule in the order of its week."""
+    return sorted(rule.weekdays, key=lambda day: (day - rule.week_start) % 7)
 
 
 def _month(year: int, month: int) -> Iterator[date]:

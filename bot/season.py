@@ -9,12 +9,12 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from bot import dates, errors, holiday, localtime
+from bot import errors, holiday, localtime
 from bot.debatefile import DebateFile
 from bot.localtime import Clock
 from bot.phrase import phrase
@@ -27,6 +27,7 @@ from bot.subjects import Kind, Subject
 NEVER = ((1, 6),)
 LONGEST_OWN = timedelta(days=366)
 TUESDAY = 1
+A_DAY = timedelta(hours=25)  # the longest there is, when the clocks go back
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,56 +269,54 @@ class _Checker:
     """Holds dates against one ground, with all that can be known of it before."""
 
     def __init__(self, ground: Ground) -> None:
-        self.ground = ground
-        self.homes: Mapping[str, str] = holiday.homes(ground.countries, ground.zones)
+        self.zones = [(name, localtime.zone(name)) for name in ground.zones]
+        homes = holiday.homes(ground.countries, ground.zones)
+        self.countries = [(country, homes.get(country, "")) for country in ground.countries]
+        self.locale = ground.locale
         self.taken = sorted(ground.taken, key=lambda one: one.starts_at)
         self.starts = [one.starts_at for one in self.taken]
         self.longest = max((one.ends_at - one.starts_at for one in self.taken), default=timedelta(0))
 
     def check(self, one: Occurrence, minutes: int) -> Checked:
         hours = tuple(self._hours(one))
-        walls = {hour.zone: hour.wall for hour in hours}
-        found = [*self._clock(one), *self._holidays(one, walls), *self._debates(one, minutes), *_strange(one, hours)]
+        found = [Collision(Clash.CLOCK, one.notice, one.zone)] if one.kind is not Clock.NORMAL else []
+        found += [*self._holidays(one, hours), *self._debates(one, minutes)]
+        found += [_strange(hour) for hour in hours if hour.unusual]
         return Checked(one, hours, tuple(found))
 
     def _hours(self, one: Occurrence) -> Iterable[Hour]:
-        for name in self.ground.zones:
-            there = one.instant.astimezone(localtime.zone(name)).replace(tzinfo=None)
+        for name, zone in self.zones:
+            there = one.instant.astimezone(zone).replace(tzinfo=None)
             yield Hour(name, there, there - one.wall not in _usual(one.instant.year, one.zone, name))
 
-    def _clock(self, one: Occurrence) -> Iterable[Collision]:
-        if one.kind is not Clock.NORMAL:
-            yield Collision(Clash.CLOCK, one.notice, one.zone)
-
-    def _holidays(self, one: Occurrence, walls: Mapping[str, datetime]) -> Iterable[Collision]:
-        for country in self.ground.countries:
-            # It is the day there that counts: late in Madrid is the eve in Lima.
-            day = walls.get(self.homes.get(country, ""), one.wall).date()
-            name = holiday.on(day, country, locale=self.ground.locale)
+    def _holidays(self, one: Occurrence, hours: Iterable[Hour]) -> Iterable[Collision]:
+        # It is the day there that counts: late in Madrid is the eve in Lima.
+        days = {hour.zone: hour.wall.date() for hour in hours}
+        for country, home in self.countries:
+            day = days.get(home) or one.wall.date()
+            name = holiday.of_year(country, day.year, self.locale).get(day)
             if name:
                 what = phrase("festivo en {country}: {name}", country=country, name=name)
                 yield Collision(Clash.HOLIDAY, what, country)
 
     def _debates(self, one: Occurrence, minutes: int) -> Iterable[Collision]:
         ends = one.instant + timedelta(minutes=minutes)
-        zone = localtime.zone(one.zone)
-        midnight = one.wall.replace(hour=0, minute=0, second=0, tzinfo=zone)
-        first = min(one.instant, midnight.astimezone(UTC)) - self.longest
-        last = max(ends, (midnight + timedelta(days=1)).astimezone(UTC))
-        for other in self.taken[bisect_left(self.starts, first) : bisect_left(self.starts, last)]:
-            title, clock = other.title, dates.clock(other.starts_at, one.zone)
+        first = bisect_left(self.starts, one.instant - max(A_DAY, self.longest))
+        last = bisect_left(self.starts, ends + A_DAY, lo=first)
+        zone, day = localtime.zone(one.zone), one.wall.date()
+        for other in self.taken[first:last]:
+            local = other.starts_at.astimezone(zone)
+            title, clock = other.title, f"{local:%H:%M}"
             if other.starts_at < ends and other.ends_at > one.instant:
                 yield Collision(Clash.DEBATE, phrase("se solapa con «{title}» ({clock})", title=title, clock=clock))
-            elif other.starts_at.astimezone(zone).date() == one.wall.date():
+            elif local.date() == day:
                 yield Collision(Clash.DEBATE, phrase("ese día ya hay «{title}» ({clock})", title=title, clock=clock))
 
 
-def _strange(one: Occurrence, hours: Iterable[Hour]) -> Iterable[Collision]:
-    for hour in hours:
-        if hour.unusual:
-            then = f"{hour.wall:%H:%M}"
-            what = phrase("semanas de cambio de hora: son las {then} en {zone}", then=then, zone=hour.zone)
-            yield Collision(Clash.HOURS, what, hour.zone)
+def _strange(hour: Hour) -> Collision:
+    then = f"{hour.wall:%H:%M}"
+    what = phrase("semanas de cambio de hora: son las {then} en {zone}", then=then, zone=hour.zone)
+    return Collision(Clash.HOURS, what, hour.zone)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -16,6 +16,8 @@ from bot.debate import Phase
 from bot.ports import OPERATOR
 from bot.store import debates
 from bot.store import seasons as store
+from bot.store.engine import Tx
+from bot.tables import Debate
 
 from tests.room_evening import Evening
 from tests.test_room import browser, enter, shown
@@ -69,9 +71,13 @@ def planned(evening: Evening) -> list[tuple[str, str]]:
 def write(evening: Evening, **typed: str) -> None:
     """A year is planned, past the room."""
     asked = Wanted(year=2027, typed=typed)
-    evening.store.write(
-        lambda tx: seasons.write(tx, asked, house=evening.house, actor=OPERATOR, now=evening.now) and None
-    )
+    evening.store.write(lambda tx: seasons.write(tx, asked, house=evening.house, actor=OPERATOR, now=evening.now).mark)
+
+
+def unconfirmed(tx: Tx, debate: Debate) -> None:
+    """Nobody has said that it takes place."""
+    debate.phase = Phase.DRAFT
+    tx.session.add(debate)
 
 
 def cells(page: Response) -> dict[str, list[str]]:
@@ -118,7 +124,7 @@ def test_the_public_year_has_neither_drafts_nor_ways_to_plan(evening: Evening, v
     """A draft is no promise; who moderates sees it, marked."""
     write(evening)
     evening.slug = "2027-01-21-pensar-desde-el-cliente-no-en-el-cliente"
-    evening.act(lambda tx, debate: setattr(debate, "phase", Phase.DRAFT) or tx.session.add(debate))
+    evening.act(unconfirmed)
 
     public = visitor.get("/temporadas?year=2027")
     enter(visitor, evening)

@@ -178,6 +178,7 @@ def test_first_tuesday_of_october() -> None:
         ("FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", ["01-29", "02-26", "03-26"]),
         ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3", ["01-29", "02-26", "03-31"]),
         ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", ["08-13"]),
+        ("FREQ=WEEKLY;BYDAY=MO,TH;BYSETPOS=1;COUNT=2", ["01-04", "01-11"]),  # the first of each whole week
         ("FREQ=WEEKLY;INTERVAL=2;COUNT=3", ["01-01", "01-15", "01-29"]),  # on the weekday it starts on: Friday
         ("FREQ=WEEKLY;BYDAY=TH;UNTIL=20270121", ["01-07", "01-14", "01-21"]),  # the last day is meant whole
         ("FREQ=WEEKLY;BYDAY=TH;UNTIL=20270121T185959", ["01-07", "01-14"]),
@@ -307,7 +308,8 @@ def rules(draw: st.DrawFn) -> str:
         if frequency in {"MONTHLY", "YEARLY"} and draw(st.booleans()):
             day = st.tuples(st.integers(1, 5) | st.integers(-5, -1), day).map(lambda one: f"{one[0]}{one[1]}")
         parts.append(f"BYDAY={_some(draw, day)}")
-        if draw(st.booleans()):
+        # Of the week in which a series starts dateutil counts positions only from that day on; the RFC counts the week.
+        if frequency != "WEEKLY" and draw(st.booleans()):
             parts.append(f"BYSETPOS={_some(draw, st.integers(1, 4) | st.integers(-4, -1))}")
     if draw(st.booleans()):
         parts.append(f"COUNT={draw(st.integers(1, 30))}")
