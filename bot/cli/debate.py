@@ -159,6 +159,9 @@ def show_one(debate: DebateId, as_json: AsJson = False) -> None:
     show.line(f"{found['id']}  {found['title']}  ({found['slug']})")
     show.line(f"{text.term('phase', found['phase'])} · {when} · {', '.join(found['places'])}")
     show.line(" · ".join(f"{text.term('count', name)} {count}" for name, count in found["counts"].items()))
+    comers = found["attendance"]
+    if any(comers.values()):
+        show.line(text("Van a venir: {yes}. Quizá: {maybe}.", yes=comers["yes"], maybe=comers["maybe"]))
     show.line("")
     heads = ("ID", "P", text("ESTADO"), text("VOTOS"), text("PREGUNTA"))
     show.table(heads, [_question(text, one) for one in found["questions"]])

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from bot import errors
 from bot.cli import (
+    attending,
     bring,
     changing,
     debate,
@@ -37,6 +38,7 @@ def build(words: Words) -> TyperGroup:
     debates = _typer(say("Planificar, llevar y mirar debates."))
     debates.add_typer(debate.app)
     debates.add_typer(changing.app)
+    debates.add_typer(attending.app)
     debates.add_typer(hour.app)
     app.add_typer(debates, name="debate")
     app.add_typer(season.app, name="season", help=say("Las temporadas del año: proponer sus fechas y planificarlas."))

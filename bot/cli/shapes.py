@@ -6,7 +6,7 @@ from typing import Any
 from bot import localtime
 from bot.actions import invited
 from bot.actions.series import season_of
-from bot.store import debates, people, questions, seasons
+from bot.store import attendance, debates, people, questions, seasons
 from bot.store import guests as guests_store
 from bot.store import outbox as posts
 from bot.store.engine import Tx
@@ -50,6 +50,7 @@ def whole(tx: Tx, row: Debate) -> Shape:
         "cues": [cue(one) for one in debates.cues(tx, ident)],
         "gaps": [gap(one) for one in debates.gaps(tx, ident)],
         "counts": counts(tx, ident),
+        "attendance": attendance.counts(tx, ident)[ident]._asdict(),
     }
 
 
