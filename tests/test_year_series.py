@@ -50,7 +50,8 @@ def test_organisers_are_asked_once_and_told_how_to_answer(year: Year) -> None:
             "2026-12-17", "confirm",
             "¿Sigue la serie «Café de CX»? Sus fechas en la temporada 2027-enero están en borrador: 3; la primera, "
             "jueves 14 de enero de 2027, 19:00 (Europe/Madrid). Si sigue, confírmala antes del lunes 4 de enero de "
-            "2027: «tertulia season confirm 1 2027-enero». Si nadie la confirma, esas fechas salen del calendario.",
+            "2027, en https://tertulia.example/d/2027-01-14-cafe-de-cx o con «tertulia season confirm 1 2027-enero». "
+            "Si nadie la confirma, esas fechas salen del calendario.",
         )
     ]  # fmt: skip
     assert year.posts == []

@@ -13,7 +13,7 @@ def perform(tx: Tx, debate: Debate, cue: Cue, *, now: datetime, house: House) ->
     """What the cue stands for is done, and what is to be said about it is on its way."""
     match cue.kind:
         case Kind.CONFIRM:
-            series.ask(tx, debate, now=now)
+            series.ask(tx, debate, house=house, now=now)
         case Kind.LAPSE:
             series.lapse(tx, debate, now=now)
         case Kind.GUEST:

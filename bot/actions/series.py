@@ -150,6 +150,15 @@ def confirm(tx: Tx, series: Series, season: str, *, house: House, actor: Actor, 
     return done
 
 
+def goes_on(tx: Tx, debate: Debate, *, house: House, actor: Actor, now: datetime) -> Done:
+    """The series of a debate is confirmed for the season of that; raises as ``confirm``, and ``NoSuchSeries``."""
+    plan.require_moderator(actor)
+    if debate.series_id is None or not debate.occurrence:
+        raise errors.NoSuchSeries(series=debate.title)
+    series = store.one_series(tx, debate.series_id)
+    return confirm(tx, series, season_of(debate), house=house, actor=actor, now=now)
+
+
 def end(tx: Tx, series: Series, *, actor: Actor, now: datetime) -> Done:
     """The series has no further dates, and its debates to come are cancelled, but for those that a person touched."""
     _may(tx, series, actor)
@@ -186,7 +195,7 @@ def extend(tx: Tx, *, house: House, now: datetime) -> list[Debate]:
     return made
 
 
-def ask(tx: Tx, debate: Debate, *, now: datetime) -> None:
+def ask(tx: Tx, debate: Debate, *, house: House, now: datetime) -> None:
     """The organisers have been asked, once, whether the series of a draft goes on in its season, and how to say so."""
     drafts = _drafts(tx, debate)
     for one in drafts:
@@ -198,11 +207,11 @@ def ask(tx: Tx, debate: Debate, *, now: datetime) -> None:
     lapses = [cue.due_at for cue in debates.cues(tx, debates.ident(debate)) if cue.key == rules.Kind.LAPSE]
     text = words(debate.locale)(
         "¿Sigue la serie «{title}»? Sus fechas en la temporada {season} están en borrador: {count}; la primera, "
-        "{when}. Si sigue, confírmala antes del {day}: «tertulia season confirm {series} {season}». Si nadie la "
-        "confirma, esas fechas salen del calendario.",
+        "{when}. Si sigue, confírmala antes del {day}, en {link} o con «tertulia season confirm {series} {season}». Si "
+        "nadie la confirma, esas fechas salen del calendario.",
         title=_title(tx, debate), season=season_of(debate), count=len(drafts), when=say.when(drafts[0]),
         day=dates.day(min(lapses, default=debate.starts_at), debate.timezone, locale=debate.locale),
-        series=debate.series_id,
+        series=debate.series_id, link=f"{house.url}/d/{drafts[0].slug}",
     )  # fmt: skip
     say.to_moderators(tx, debate, "confirm", text, now=now)
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot import errors
-from bot.actions import ask, people, plan, refile, run
+from bot.actions import ask, people, plan, refile, run, series
 from bot.ports import Actor, House
 from bot.store import debates, messages
 from bot.store import review as doubts
@@ -57,6 +57,9 @@ VERBS: Mapping[str, Action] = {
         tx, debate, press.number("minutes"), actor=press.actor, now=press.now
     ),
     "skip": lambda tx, debate, press: run.skip(tx, debate, actor=press.actor, now=press.now),
+    "confirm": lambda tx, debate, press: series.goes_on(
+        tx, debate, house=press.house, actor=press.actor, now=press.now
+    ),
     "close": lambda tx, debate, press: run.close(tx, debate, actor=press.actor, now=press.now, house=press.house),
     "cancel": lambda tx, debate, press: plan.cancel(
         tx, debate, actor=press.actor, now=press.now, why=press.form.get("why", "")

@@ -22,6 +22,9 @@ ASK = "ask"
 # The button below the post that invites to a poll, and which poll each kind of post means.
 POLL = "poll"
 POLLS = {"poll": Kind.BEFORE, "topic": Kind.TOPIC, "pulse": Kind.PULSE}
+# The private ones about a series that somebody has to confirm, and the button by which they do (`confirming.py`).
+CONFIRMING = frozenset({"confirm", "lapsed"})
+CONFIRM = "confirm_series"
 # The posts that invite: below them people say whether they come. And the private one that reminds of a debate.
 INVITING = frozenset({"announce", "remind", "moved"})
 NUDGE = "nudge"
@@ -52,6 +55,9 @@ def look(draft: Draft) -> Look:
     if draft.kind in INVITING and draft.debate_id is not None and draft.operation is Operation.POST:
         below = invitations.buttons(say, draft.debate_id, "", calendar=draft.extra.get("calendar", ""))
         return Look(text, [rich(draft.text), *mine, below])
+    if draft.kind in CONFIRMING and draft.debate_id is not None:
+        yes = blocks.button(CONFIRM, say("Sí, sigue"), str(draft.debate_id), style="primary")
+        return Look(text, [rich(draft.text), blocks.actions(yes)])
     if draft.kind == NUDGE:
         return Look(text, [rich(draft.text), *mine, invitations.below(say, draft.debate_id)])
     if draft.kind != "question":

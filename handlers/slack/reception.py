@@ -19,6 +19,7 @@ from handlers.slack import (
     attending,
     changing,
     commands,
+    confirming,
     home,
     invitations,
     looks,
@@ -107,6 +108,7 @@ BUTTONS: Mapping[str, Do] = {
     changing.CHANGE: changing.open_form,
     invitations.CALENDAR: _opened_by_slack,
     looks.POLL: polls.open_form,
+    looks.CONFIRM: confirming.confirm,
 }
 VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] = {
     "new_debate": modal.debate_sent,
