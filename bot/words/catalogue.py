@@ -87,6 +87,17 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "planned": say("prevista"), "held": say("parada"), "done": say("hecha"), "skipped": say("saltada"),
             "cancelled": say("retirada"),
         }  # fmt: skip
+    if field == "cue_kind":  # bot/cues.py
+        return {
+            "announce": say("anuncio"), "remind": say("recordatorio"), "open": say("apertura"),
+            "label": say("cómo se etiqueta"), "warn": say("aviso de la pregunta"), "ask": say("pregunta"),
+            "wrap_up": say("últimos minutos"), "close": say("cierre"),
+            "forgotten_hold": say("fin de una pausa olvidada"), "end_grace": say("fin de las últimas respuestas"),
+            "recap": say("resumen"), "confirm": say("confirmación de la serie"),
+            "lapse": say("retirada de la serie sin confirmar"), "guest": say("aviso a quien está invitado"),
+            "nudge": say("recordatorio en privado"), "pulse": say("encuesta de después"),
+            "poll_end": say("fin de la encuesta"), "teaser": say("anticipo del siguiente"),
+        }  # fmt: skip
     if field == "fate":  # of a date that is proposed for a season (bot/actions/seasons.py)
         return {
             "new": say("nuevo"), "move": say("cambia de fecha"), "stay": say("se queda"), "left": say("no se toca"),
