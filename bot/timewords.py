@@ -255,8 +255,8 @@ _PATTERNS: Sequence[tuple[re.Pattern[str], _Build]] = (
     (_p(r"(?:de\s+|of\s+)?(?:(?P<next><NEXTWEEK>)|(?P<this><THISWEEK>)|que\s+viene)<END>"),
      lambda m: How.NEXT_WEEK if m["next"] else How.THIS_WEEK if m["this"] else How.NEXT),
     (_p(r"<DAY>(?:pasado\s+manana|(?:the\s+)?day\s+after\s+tomorrow)<END>"), lambda _: Ahead(2)),
-    (_p(r"(?:para\s+|for\s+)?(?:hoy|today)<END>"), lambda _: Ahead(0)),
-    (_p(r"(?:para\s+|for\s+)?(?:manana|tomorrow)<END>"), lambda _: Ahead(1)),
+    (_p(r"(?:para\s+|for\s+)?(?:hoy(?:\s+mismo)?|today)<END>"), lambda _: Ahead(0)),
+    (_p(r"(?:para\s+|for\s+)?(?:manana(?:\s+mismo)?|tomorrow)<END>"), lambda _: Ahead(1)),
     (_p(r"(?:antes\s+de\s+ayer|anteayer|ayer|anoche|yesterday|last\s+night)<END>"), lambda _: Ahead(-1)),
     # «esta tarde» and "tonight" are today and a half of it: the half is read next
     (_p(r"(?:esta(?=\s+(?:manana|tarde|noche)<END>)|this(?=\s+(?:morning|afternoon|evening)<END>)|to(?=night<END>))"),
@@ -300,4 +300,13 @@ def another_hour(folded: str) -> str:
     return found[0] if found is not None else ""
 
 
+def a_day(folded: str) -> str:
+    """A weekday or a month by its whole name somewhere in the text; "" where there is none."""
+    found = _A_DAY.search(folded)
+    return found[0] if found is not None else ""
+
+
+_A_DAY = re.compile(
+    rf"(?<!\w){_any({name: 0 for name in (*_WEEKDAYS, *_MONTHS) if len(name) > 4 or name == 'mayo'})}(?!\w)"
+)
 _AN_HOUR = _p(r"(?<!\w)(?:\d{1,2}:\d\d(?!\d)|\d{1,2}\s?<AMPM>(?!\w)|(?:a\s+las?|at)\s+<H>(?!\w))")

@@ -4,9 +4,24 @@ import re
 from dataclasses import dataclass, replace
 
 from bot import errors
-from bot.phrase import phrase
+from bot.phrase import Phrase, phrase
 from bot.places import Places, strange
-from bot.timewords import Ahead, Date, Half, Hour, How, Nth, Number, Place, Value, Weekday, another_hour, fold, part_at
+from bot.timewords import (
+    Ahead,
+    Date,
+    Half,
+    Hour,
+    How,
+    Nth,
+    Number,
+    Place,
+    Value,
+    Weekday,
+    a_day,
+    another_hour,
+    fold,
+    part_at,
+)
 
 # A title and the words of a date; what is longer is something else.
 LONGEST = 400
@@ -14,6 +29,14 @@ LONGEST = 400
 _BETWEEN = re.compile(r"[\s,;·|]*(?:[–—-]\s+)?")
 _CONNECTED = re.compile(r"(?:(?:o|u|y|e|or|and|a|hasta|to|until)\s+|[-–—/]\s*)(?:hasta\s+)?")
 _OPEN_RANGE = re.compile(r"\d\s*(?:\b(?:a|o|u|y|hasta|to|until|or|and)|[-–—/])\s*$")
+# «cada jueves», «entre las 7 y las»: words that no title ends with, and none begins with «y media».
+_SERIES = re.compile(r"\b(?:cada|todos\s+los|todas\s+las|every|each)$")
+_DANGLING = re.compile(
+    r"(?:^|\s)(?:al?|las?|los|el|del?|entre|desde|hasta|no|from|to|the|until|on|at|of|not|between|and|or|[yoeu])$"
+)
+_MORE = re.compile(r"(?:y|menos)\s+(?:media|cuarto|\d)")
+_QUOTES = tuple('«"“')
+_SEVERAL = phrase("veo más de un día o más de una hora")
 _EDGES = " \t-–—:,;·|."
 
 
@@ -74,9 +97,10 @@ def read(typed: str, places: Places) -> Said:
             if more.complete and not folded[until:].strip(_EDGES):
                 said, rest = more, (end, start)
                 break
-    left = folded[slice(*rest)]
     said.rest = _title(typed[slice(*rest)])
-    _is_a_title(typed, replace(said, last=last), left)
+    doubt = _no_title(folded[slice(*rest)].strip(" ,;·|"), said.rest, last, before=rest[1] < len(typed))
+    if doubt is not None:
+        raise errors.NotUnderstood(text=short(typed), why=doubt, example=phrase("jueves 19:00"))
     return said
 
 
@@ -99,21 +123,25 @@ def _title(text: str) -> str:
     return tidy[1:-1].strip() if tidy[:1] + tidy[-1:] in {"«»", '""', "“”"} and len(tidy) > 2 else tidy
 
 
-def _is_a_title(typed: str, said: Said, left: str) -> None:
-    """What is left can be a title; raises ``NotUnderstood`` where it is a second day or hour, or no words at all."""
-    left = left.strip(" ,;·|")
+def _no_title(left: str, rest: str, last: str, *, before: bool) -> Phrase | None:
+    """Why what is left can be no title, or None: a second day or hour, half a range, a series, no words at all.
+
+    ``last`` is the part found last in front of it; ``before``: more was found behind it. Nothing that somebody meant as
+    a date is to end up in a title, where it would be read over.
+    """
     joint = _CONNECTED.match(left)
     # Behind «jueves» or «jueves o …» a day is a second one; behind an hour it may be a title, «Lunes de CX».
-    at = joint.end() if joint is not None else 0 if said.last in {"day", "weekday"} else None
+    at = joint.end() if joint is not None else 0 if last in {"day", "weekday"} else None
     second = part_at(left, at) if at is not None else None
-    several = second is not None and isinstance(second.value, (Hour, Date, Weekday, Ahead, Nth))
-    if several or another_hour(left) or _OPEN_RANGE.search(left):
-        why = phrase("veo más de un día o más de una hora")
-    elif said.rest and not any(one.isalpha() for one in said.rest):
-        why = phrase("no sé qué hacer con «{word}»", word=said.rest)
-    else:
-        return
-    raise errors.NotUnderstood(text=short(typed), why=why, example=phrase("jueves 19:00"))
+    if before and _SERIES.search(left):
+        return phrase("eso sería una serie, y aquí se programa un solo debate")
+    if second is not None and isinstance(second.value, (Hour, Date, Weekday, Ahead, Nth)):
+        return _SEVERAL
+    if another_hour(left) or _OPEN_RANGE.search(left) or (before and left[:1] not in _QUOTES and a_day(left)):
+        return _SEVERAL
+    if rest and (not any(one.isalpha() for one in rest) or _MORE.match(left) or (before and _DANGLING.search(left))):
+        return phrase("no sé qué hacer con «{word}»", word=rest)
+    return None
 
 
 def short(typed: str) -> str:

@@ -213,6 +213,17 @@ async def test_a_long_season_is_turned_page_by_page(scene: Scene) -> None:
     assert (await scene.told(MOD)).startswith("Hecho. Debates nuevos: ")
 
 
+async def test_a_page_that_is_turned_when_the_calendar_has_changed_begins_again(scene: Scene) -> None:
+    """Nobody says yes to half of one plan and half of another."""
+    shown = await preview(scene, await form(scene), kinds=[*ALL, "quiet"], per_week="3")
+    now, house = scene.evening.now, scene.evening.house
+    wanted = Wanted(year=2028, kinds=(Kind.CX_DAY,))
+    scene.evening.store.write(lambda tx: seasons.write(tx, wanted, house=house, actor=OPERATOR, now=now))
+    await scene.slack.press(MOD, shown["id"], "season_page_on")
+    await until(lambda: texts(scene.top(MOD)).startswith("Entretanto ha cambiado el calendario"))
+    assert "Página 1 de 2" in texts(scene.top(MOD))
+
+
 async def test_a_form_that_slack_would_not_open_can_be_tried_again(scene: Scene) -> None:
     """The trigger lives three seconds: a light modal comes first, and a button where even that was late."""
     scene.slack.faults.error("views.open", "expired_trigger_id")

@@ -101,6 +101,8 @@ async def form_sent(desk: Desk, caller: Caller, view: Json, ack: Ack) -> None:
     await ack(response_action="push", view=season_views.waiting(caller.say, external))
     try:
         found = _shown(desk, caller, chosen, await looking)
+    except errors.NotModerator:
+        raise
     except errors.Refusal as refusal:
         found = season_views.trouble(caller.say, caller.say.error(refusal))
     await _fill(desk, external, found)
@@ -113,7 +115,9 @@ async def turn(desk: Desk, caller: Caller, value: str) -> None:
     chosen, caller = _chosen(kept), replace(caller, channel=kept.get("channel", ""))
     page = int(value) if value.isdecimal() and len(value) < 5 else 0
     preview = await _look(desk, caller, chosen)
-    shown = _shown(desk, caller, chosen, preview, page=page)
+    # Half of one plan and half of another is nothing that anybody can say yes to.
+    notice = "" if preview.mark == kept.get("mark") else caller.say.error(errors.SeasonStale())
+    shown = _shown(desk, caller, chosen, preview, page=0 if notice else page, notice=notice)
     await desk.call(
         "views.update", lambda: desk.client.views_update(view_id=view.get("id"), hash=view.get("hash"), view=shown)
     )
@@ -202,6 +206,8 @@ def ahead(tx: Tx, desk: Desk, caller: Caller, *, moderator: bool) -> list[Block]
     today = localtime.wall(now, desk.house.timezone).date()
     found = []
     for row in store.every(tx):
+        if row.year < today.year - 1:  # a season of one's own may reach into the next year
+            continue
         coming = [
             one for one in store.planned(tx, store.ident(row)) if one.phase == "scheduled" and one.starts_at > now
         ]

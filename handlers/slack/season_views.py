@@ -21,6 +21,7 @@ FORM, PREVIEW = "season", "season_plan"
 PAGE, PLAN, CHANGE = "season_page", "season_new", "season_change"
 # Slack takes 100 blocks in a modal and 250,000 bytes; a phone shows this many dates without end.
 DATES_A_PAGE = 20
+LONGEST_LINE = 1_500
 MOST_PER_WEEK = 3
 YEARS_AHEAD = 3
 # From here on, whoever plans a season means the next year.
@@ -172,7 +173,7 @@ def preview_view(say: Words, preview: Preview, *, page: int, keep: str, title: s
     made = [blocks.said(notice)] if notice else []
     made += [blocks.header(title), blocks.said(summary(say, preview))]
     for line in preview.lines[page * DATES_A_PAGE : (page + 1) * DATES_A_PAGE]:
-        made.append(blocks.marked(_line(say, line)))
+        made.append(blocks.marked(blocks.cut(_line(say, line), LONGEST_LINE)))
     if last:
         made.append(blocks.small(say("Página {page} de {pages}", page=page + 1, pages=last + 1)))
         made.append(_pager(say, page, last))
