@@ -390,7 +390,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "moderator link", "question list", "question add", "question approve", "question decline",
         "question merge", "debate add", "debate list", "debate show", "debate ready", "debate check", "debate open",
         "debate next", "debate hold", "debate resume", "debate extend", "debate skip", "debate close",
-        "debate cancel", "debate edit", "debate move", "debate clone",
+        "debate cancel", "debate edit", "debate move", "debate clone", "debate attendance",
         "debate abort", "debate join", "debate leave", "debate reorder",
         "debate rebuild", "debate recap",
     }  # fmt: skip
