@@ -227,6 +227,10 @@ class NoSuchPoll(Refusal):
     """Este debate no tiene esa encuesta. No se ha cambiado nada."""
 
 
+class NoSuchWords(Refusal):
+    """Nadie ha escrito eso en esta encuesta. No se ha cambiado nada."""
+
+
 class PollOpen(Refusal):
     """La encuesta ya está abierta y hay quien puede haber respondido: no se cambia. Ciérrala, si no debe seguir."""
 

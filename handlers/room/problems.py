@@ -29,7 +29,7 @@ _STATUS: tuple[tuple[type[errors.TertuliaError], int], ...] = (
     (errors.NoSuchGuest, 404), (errors.BadGuestLink, 410), (errors.GuestTwice, 409), (errors.TooManyGuests, 409),
     (errors.NothingFramed, 409), (errors.AlreadyFramed, 409), (errors.AlreadyAsked, 409),
     (errors.ChangedMeanwhile, 409), (errors.NoSuchPoll, 404), (errors.PollClosed, 409), (errors.PollOpen, 409),
-    (errors.AnsweredBefore, 409), (errors.NothingCarried, 409),
+    (errors.AnsweredBefore, 409), (errors.NothingCarried, 409), (errors.NoSuchWords, 404),
 )  # fmt: skip
 
 
