@@ -72,6 +72,7 @@ def test_an_anonymous_poll_tells_nothing_while_it_is_open(tertulia: Terminal) ->
     assert (found["state"], found["people"], found["options"], found["other"]) == ("open", 5, None, None)
     assert "palabra" not in tertulia("poll", "show", "1").out
     tertulia("poll", "close", "1", "--kind", "pulse")
+    assert "Nadie ha escrito eso" in tertulia("poll", "strike", "1", "nada", "--kind", "pulse").refusal
     assert tertulia("poll", "show", "1").out == (
         "pulse · cerrada · 5 personas\n  ¿Qué tal?\n  80 % · 1 (4)\n  20 % · 2 (1)\n  «palabra»\n"
     )

@@ -357,6 +357,38 @@ def test_who_is_forgotten_has_answered_nothing(store: Store, evening: Evening) -
     assert "Quito" not in written(store, evening, "jsonl")
 
 
+def test_a_post_tells_ten_texts_and_the_transcript_all(store: Store, evening: Evening) -> None:
+    """However much people wrote."""
+    evening.until(-60)
+    for number in range(13):
+        answer(evening, Actor(f"slack:UX{number}", f"V{number}"), 1, other=f"texto {number:02}")
+    evening.until(1)
+    said = posts(evening, "poll_result")[0][1].splitlines()
+    assert (said[-2:], len(said)) == (["«texto 09»", "Y 3 más."], 14)
+    assert "«texto 12»" in written(store, evening, "txt")
+
+
+def test_moderators_strike_out_what_has_no_place_in_public(store: Store, evening: Evening) -> None:
+    """Whoever wrote it, in whatever case; what else they chose counts."""
+    evening.until(-60)
+    answer(evening, ANA, 1, other="Vaya TIMO")
+    answer(evening, LUIS, other="vaya timo")
+    answer(evening, EVA, 2, other="Ayudar")
+
+    def struck(actor: Actor, text: str) -> int:
+        return store.write(
+            lambda tx: polls.strike(tx, debates.get(tx, evening.id), Kind.BEFORE, text, actor=actor, now=evening.now)
+        )
+
+    with pytest.raises(errors.NotModerator):
+        struck(ANA, "vaya timo")
+    with pytest.raises(errors.NoSuchWords):
+        struck(MODERATOR, "timo")
+    assert struck(MODERATOR, "vaya timo") == 2
+    found = evening.look(lambda tx: kept.result(tx, _row(tx, evening)))
+    assert (found.people, found.others, found.wrote.people) == (2, ("Ayudar",), 1)
+
+
 # --- the next subject ------------------------------------------------------------------------------------------------
 
 

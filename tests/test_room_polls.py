@@ -101,6 +101,11 @@ def test_moderators_alone_plan_and_close_polls(tmp_path: Path) -> None:
         assert (good.status_code, "¿Vienes?" in good.text, "Abierta." in shown(good)) == (200, True, True)
         assert client.post(path, data={"text": "¿Otra?", "options": "Sí\nNo"}).status_code == 409
 
+        client.post(f"/d/{made.slug}/poll/before", data={"other": "<Vaya> timo"})
+        assert 'value="&lt;Vaya&gt; timo"' in client.get(path).text
+        gone = client.post(f"{path}/strike", data={"kind": "before", "text": "<Vaya> timo"})
+        assert (gone.status_code, "timo" in gone.text) == (200, False)
+        assert client.post(f"{path}/strike", data={"kind": "before", "text": "nada"}).status_code == 404
         assert "Cerrada." in shown(client.post(f"{path}/close", data={"kind": "before"}))
         assert "Elige los temas" in shown(client.post(f"{path}/topic"))
         assert "No se preguntará." in shown(client.post(f"{path}/close", data={"kind": "pulse"}))

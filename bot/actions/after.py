@@ -1,11 +1,10 @@
 """What comes after a debate: the pulse when the last answers are in, and a day later what comes next."""
 
 from datetime import datetime, timedelta
-from functools import cache
-from importlib import resources
 
 from bot import cues as rules
-from bot import debatefile, errors, poll
+from bot import errors, poll
+from bot import subjects as ready
 from bot.actions import brief, polls, say
 from bot.actions.plan import require_moderator
 from bot.debate import COMING
@@ -94,10 +93,11 @@ def choose_topic(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Poll
 def subjects(tx: Tx, locale: str, *, now: datetime) -> Planned:
     """The vote on a subject: the ready-made ones that were not debated lately, and any other that somebody proposes."""
     held = {title.casefold() for title in store.titles_held(tx, now - NOT_LATELY)}
-    fresh = [title for title in _ready() if title.casefold() not in held]
+    titles = [one.title for one in ready.ready_made()]
+    fresh = [title for title in titles if title.casefold() not in held]
     options = [brief.clipped(title, poll.LONGEST_OPTION) for title in fresh[: poll.MOST_OPTIONS]]
     if len(options) < poll.FEWEST_OPTIONS:
-        options = [brief.clipped(title, poll.LONGEST_OPTION) for title in _ready()]
+        options = [brief.clipped(title, poll.LONGEST_OPTION) for title in titles]
     return Planned(words(locale)("Elige los temas que te interesan, o propón otro."), tuple(options), True, True)
 
 
@@ -114,11 +114,3 @@ def _teaser(debate: Debate, following: Debate, house: House) -> str:
         title=following.title, when=say.when(following), hours=say.by_zone(following, house),
         link=f"{house.url}/d/{following.slug}",
     )  # fmt: skip
-
-
-@cache
-def _ready() -> tuple[str, ...]:
-    """The titles of the ready-made debates."""
-    folder = resources.files("bot").joinpath("debates")
-    files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
-    return tuple(debatefile.parse(one.read_text(encoding="utf-8"), needs_start=False).title for one in files)

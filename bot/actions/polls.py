@@ -25,6 +25,8 @@ from bot.words.catalogue import words
 # How long the pulse can be answered, and how long people may choose the next subject.
 PULSE_LASTS = timedelta(days=3)
 TOPIC_LASTS = timedelta(days=7)
+# Free words that a post tells; the transcript and `poll show` have them all.
+MOST_TOLD = 10
 # What X takes of a result: 280 letters with the hashtag, and room for the sentence around it.
 LONGEST_ON_X = 240
 
@@ -108,6 +110,21 @@ def may_show(row: Poll, found: poll.Result) -> bool:
     Who looked twice while it is open would see what came between, and from whom.
     """
     return poll.enough(found) and (found.kind is not Kind.PULSE or row.closed_at is not None)
+
+
+def strike(tx: Tx, debate: Debate, kind: Kind, text: str, *, actor: Actor, now: datetime) -> int:
+    """Free words that have no place in public are in no answer any more; returns in how many they were.
+
+    What else those people chose counts as before. Raises ``NoSuchWords``.
+    """
+    _may(tx, debate, actor)
+    row = store.needed(tx, debates.ident(debate), kind)
+    count = store.strike(tx, row.id or 0, text)
+    if not count:
+        raise errors.NoSuchWords
+    debates.record(tx, who=actor.who, action="strike poll", debate_id=debate.id, now=now, detail=kind)
+    debates.bump(tx, debates.ident(debate))
+    return count
 
 
 # --- before the debate -----------------------------------------------------------------------------------------------
@@ -209,7 +226,7 @@ def told(debate: Debate, found: poll.Result) -> str:
         )  # fmt: skip
     else:
         head = text("Antes del debate preguntamos: {text} ({people})", text=found.text, people=people)
-    return "\n".join([head, *poll_lines(text, found)])
+    return "\n".join([head, *poll_lines(text, found, most=MOST_TOLD)])
 
 
 def told_on_x(debate: Debate, found: poll.Result) -> str:

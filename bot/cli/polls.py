@@ -94,6 +94,21 @@ def close(debate: DebateId, kind: KindName = "before") -> None:
     show.line(speaking()("Cerrada."))
 
 
+@app.command(help=say("Quita de una encuesta un texto libre que no deba leerse."))
+def strike(
+    debate: DebateId,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help=say("El texto, tal como aparece."))],
+    kind: KindName = "before",
+) -> None:
+    """No answer has these free words any more."""
+    from bot import poll
+    from bot.actions import polls
+
+    wanted = poll.kind_of(kind)
+    home.on_debate(debate, lambda tx, row: polls.strike(tx, row, wanted, text, actor=OPERATOR, now=home.now()))
+    show.line(speaking()("Quitado."))
+
+
 def _shape(tx: "Tx", row: "Poll", debate: "Debate") -> dict[str, Any]:
     """A poll as plain data; what came out of an anonymous one is null while it may not be shown."""
     from bot import localtime

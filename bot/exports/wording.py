@@ -150,13 +150,18 @@ def _kind(line: Line) -> int:
     )
 
 
-def poll_lines(say: Say, found: Result) -> list[str]:
-    """«45 % · Ganar conocimiento (9)» for each option that somebody chose (all of a scale), then the free words."""
+def poll_lines(say: Say, found: Result, *, most: int | None = None) -> list[str]:
+    """«45 % · Ganar conocimiento (9)» for each option that somebody chose (all of a scale), then the free words.
+
+    Of these ``most`` at the most, and how many more there are.
+    """
     shown = [one for one in found.counts if one.people or found.kind is Kind.PULSE]
     made = [f"{one.percent} % · {one.text} ({one.people})" for one in shown]
     if found.wrote.people and found.kind is not Kind.PULSE:
         made.append(f"{found.wrote.percent} % · {say('Otra cosa')} ({found.wrote.people})")
-    return made + [f"«{other}»" for other in found.others]
+    made += [f"«{other}»" for other in found.others[:most]]
+    more = len(found.others) - most if most is not None else 0
+    return [*made, say("Y {count} más.", count=more)] if more > 0 else made
 
 
 def reaction(name: str, count: int) -> str:

@@ -168,6 +168,16 @@ def forget(tx: Tx, person_id: int) -> list[str]:
     return words
 
 
+def strike(tx: Tx, poll_id: int, text: str) -> int:
+    """No answer to the poll has these free words, whatever their case; returns how many had. Empty ones are gone."""
+    tx.finish()
+    query = sa.select(col(Ballot.id), col(Ballot.other)).where(col(Ballot.poll_id) == poll_id)
+    theirs = [ident for ident, other in tx.conn.execute(query) if other and other.casefold() == text.casefold()]
+    tx.conn.execute(sa.update(Ballot).where(col(Ballot.id).in_(theirs)).values(other=""))
+    tx.conn.execute(sa.delete(Ballot).where(col(Ballot.id).in_(theirs), col(Ballot.choices) == "[]"))
+    return len(theirs)
+
+
 def reword(tx: Tx, debate_id: int, change: Callable[[str], str]) -> None:
     """The free words in the polls of a debate are as ``change`` makes them."""
     tx.finish()

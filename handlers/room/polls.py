@@ -5,7 +5,7 @@ closed, and then only the whole, when enough have answered.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,6 +39,7 @@ class Row:
     state: str  # planned, open, closed or off
     people: int
     result: Sequence[str] = ()
+    others: Sequence[str] = ()  # free words, which a moderator may strike out
 
 
 # --- people answer ---------------------------------------------------------------------------------------------------
@@ -98,6 +99,8 @@ async def step(request: Request) -> Response:
     def action(tx: Tx, debate: Debate, actor: Actor) -> None:
         if way == "close":
             polls.close(tx, debate, poll.kind_of(form.get("kind", "")), actor=actor, now=now)
+        elif way == "strike":
+            polls.strike(tx, debate, poll.kind_of(form.get("kind", "")), form.get("text", ""), actor=actor, now=now)
         elif way == "topic":
             after.choose_topic(tx, debate, actor=actor, now=now)
         elif way == "carry":
@@ -145,5 +148,7 @@ def _row(tx: Tx, row: Poll, debate: Debate, request: Request, say: Words) -> Row
     kind = Kind(row.kind)
     found = store.result(tx, row)
     state = polls.state_of(row, debate, now=room_of(request).clock())
-    lines = poll_lines(say, found) if polls.may_show(row, found) and found.people else ()
-    return Row(kind, row.text, state, found.people, lines)
+    if not (polls.may_show(row, found) and found.people):
+        return Row(kind, row.text, state, found.people)
+    lines = poll_lines(say, replace(found, others=()))
+    return Row(kind, row.text, state, found.people, lines, found.others)
