@@ -47,7 +47,7 @@ def look(draft: Draft) -> Look:
     """The draft as Slack is to show it."""
     text = to_mrkdwn(draft.text[:LONGEST])
     if draft.kind in POLLS:
-        answer = words(draft.extra.get("locale", "es"))("Responder")
+        answer = words(draft.extra.get("locale", "es"))("Responder a la encuesta")
         which = f"{POLLS[draft.kind]}:{draft.debate_id}"
         return Look(text, [rich(draft.text), blocks.actions(blocks.button(POLL, answer, which, style="primary"))])
     say = words(draft.extra.get("locale", "es"))
