@@ -23,6 +23,7 @@ from bot.ports import OPERATOR, Actor, House
 from bot.store import debates, feed, outbox, people
 from bot.store.engine import Store, Tx
 
+from tests.planned_year import Year, day
 from tests.stories import FILE, MODERATOR, Evening
 
 ANA = Actor("slack:UANA", "Ana")
@@ -329,6 +330,23 @@ def test_rehearsals_are_nobodys_debate(evening: Evening) -> None:
 
     assert [key for key in evening.look(lambda tx: keys(tx, practice)) if key.startswith("nudge")] == []
     assert "nudge:3600" in evening.look(lambda tx: keys(tx, evening.id))
+
+
+def test_what_lapsed_and_came_back_reminds_who_asked_meanwhile(store: Store, house: House) -> None:
+    """A date that nobody confirmed reminds nobody; confirmed late, it reminds those who asked while it was gone."""
+    year = Year(store, house, day("2026-11-22"))
+    year.do(lambda tx: reminders.choose(tx, [TEN], actor=LUIS, now=year.now))
+    year.add("FREQ=WEEKLY;BYDAY=TH;UNTIL=20270131", "2027-01-14T19:00")
+    year.until("2027-01-10")  # it has lapsed
+    year.do(lambda tx: reminders.choose(tx, [HOUR], actor=ANA, now=year.now))
+    year.confirm("2027-enero")
+    year.until("2027-01-16")
+
+    assert sorted(kind for _, kind, _ in year.told if kind == "nudge") == ["nudge", "nudge"]
+    found = year.cues(year.at("2027-01-14T19:00"))
+    assert {key: state for key, (_, state) in found.items() if key.startswith("nudge")} == {
+        "nudge:3600": "done", "nudge:600": "done",
+    }  # fmt: skip
 
 
 # --- whatever the order ----------------------------------------------------------------------------------------------

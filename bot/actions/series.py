@@ -13,7 +13,7 @@ from bot import cues as rules
 from bot import dates, debatefile, errors, localtime
 from bot import season as year
 from bot import series as recurring
-from bot.actions import dated, plan, say
+from bot.actions import dated, plan, reminders, say
 from bot.actions.dated import Left
 from bot.confirming import HORIZON, Deadlines, deadlines
 from bot.debate import Phase
@@ -336,6 +336,8 @@ def _promise(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         elif cue.state == "cancelled" and cue.due_at > now:
             cue.state, cue.why = "planned", ""
         tx.session.add(cue)
+    tx.session.flush()
+    reminders.settle(tx, [debate], now=now)  # people may have asked for others meanwhile
     tx.cues = True
     debates.record(tx, who=actor.who, action="confirm", debate_id=debate.id, now=now)
     debates.bump(tx, debates.ident(debate))
