@@ -105,7 +105,10 @@ NEXT = [
 LAST = [
     ("a ver si el martes que viene a las 19:00 hablamos de métricas", None, "", ""),
     ("Martes 19/1/27, 19:30 — NPS: ¿sirve de algo?", "2027-01-19T19:30", MADRID, "NPS: ¿sirve de algo?"),
-    ("jueves 4 de febrero 7 de la tarde CDMX ¿Y el CX en México?", "2027-02-04T19:00", "America/Mexico_City", "¿Y el CX en México?"),
+    (
+        "jueves 4 de febrero 7 de la tarde CDMX ¿Y el CX en México?",
+        "2027-02-04T19:00", "America/Mexico_City", "¿Y el CX en México?",
+    ),
     ("19.30 del próximo viernes", "2027-01-15T19:30", MADRID, ""),
     ("viernes próximo, 20 horas, hora peruana", "2027-01-15T20:00", "America/Lima", ""),
     ("Feb 29 2028 7pm", "2028-02-29T19:00", MADRID, ""),
