@@ -14,6 +14,9 @@ from bot.debatefile import DebateFile
 from bot.invitation import DEFAULT, Answer
 from bot.ports import OPERATOR, Actor
 from bot.store import debates
+from handlers.room import looks
+from handlers.room.artist import Artist
+from handlers.room.stream import Reader
 
 from tests.room_evening import QUESTIONS, Evening
 from tests.test_room import browser, enter, join, shown
@@ -200,3 +203,23 @@ def later(evening: Evening) -> None:
     evening.slug = evening.store.write(
         lambda tx: plan.add(tx, file, house=evening.house, actor=OPERATOR, now=evening.now).slug
     )
+
+
+def test_open_pages_are_told_the_numbers_and_that_it_has_begun(evening: Evening) -> None:
+    """One event for all: who comes while people are invited, and no invitation once it is on."""
+    since = evening.debate().rev
+    slack_answers(evening, "ULUIS", Answer.MAYBE)
+    assert 'id="comers" class="hint">Van a venir: 0. Quizá: 1.' in drawn(evening, since)
+
+    evening.act(lambda tx, debate: run.open_now(tx, debate, actor=OPERATOR, now=evening.now))
+
+    event = drawn(evening, since)
+    assert ('<div id="going" hidden></div>' in event, 'id="comers"' in event) == (True, False)
+
+
+def drawn(evening: Evening, since: int) -> str:
+    """What an open page is sent of all that changed after a reading of the debate's clock."""
+    with evening.store.read() as tx:
+        view = looks.scene(tx, debates.get(tx, evening.slug), since)
+    artist: Artist = evening.app.state.room.artist
+    return " ".join(artist.draw(view, Reader("es", moderator=False)).split())
