@@ -36,9 +36,7 @@ def phases(store: Store) -> list[str]:
 def evening(tmp_path: Path) -> Iterator[Evening]:
     """A room with a series whose dates are drafts."""
     made = Evening(tmp_path)
-    made.store.write(
-        lambda tx: series.add(tx, THURSDAYS, TERMS, house=made.house, actor=OPERATOR, now=made.now) and None
-    )
+    made.store.write(lambda tx: series.add(tx, THURSDAYS, TERMS, house=made.house, actor=OPERATOR, now=made.now)[0])
     yield made
     made.stop()
 
@@ -47,7 +45,10 @@ def test_the_public_does_not_find_a_draft(evening: Evening) -> None:
     """Neither on the board nor at its own address; a question for it is refused."""
     with TestClient(evening.app, headers={"sec-fetch-site": "same-origin"}) as ana:
         assert "Café de CX" not in ana.get("/").text
-        assert ana.get(f"/d/{SLUG}").status_code == 404
+        assert [ana.get(f"/d/{SLUG}{what}").status_code for what in ("", "/transcript.md", "/calendar.ics")] == [
+            404
+        ] * 3
+        assert "Café" not in ana.get("/calendar.ics").text
 
     def propose(tx: Tx) -> None:
         ask.propose(tx, debates.get(tx, SLUG), "¿Y yo?", asker=Actor("room:ana", "Ana"), now=evening.now)
@@ -84,7 +85,7 @@ async def scene(sqlite_store: Store, house: House) -> AsyncIterator[Scene]:
     """Slack, with a series whose dates are drafts."""
     async with slack_scene(sqlite_store, house) as scene:
         store, now = scene.evening.store, scene.evening.now
-        store.write(lambda tx: series.add(tx, THURSDAYS, TERMS, house=house, actor=OPERATOR, now=now) and None)
+        store.write(lambda tx: series.add(tx, THURSDAYS, TERMS, house=house, actor=OPERATOR, now=now)[0])
         yield scene
 
 

@@ -1,5 +1,7 @@
 """Series: their dates are drafts until somebody confirms the season; what nobody confirms leaves the calendar."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -323,3 +325,49 @@ def test_a_bot_that_was_away_asks_nothing_that_is_past(year: Year) -> None:
     assert [(when, kind) for when, kind, _ in year.told] == [("2027-01-08", "lapsed")]
     states = year.look(lambda tx: [one.state for one in tx.session.exec(select(Cue)) if one.key == "confirm"])
     assert "done" not in states
+
+
+def test_two_bots_look_ahead_at_the_same_moment(year: Year) -> None:
+    """Each date that has come into sight is planned once."""
+    year.add("FREQ=WEEKLY;BYDAY=TH", "2027-01-14T19:00")
+    before, later = len(year.debates()), year.now + timedelta(days=60)
+    at_once(lambda: year.store.write(lambda tx: len(series.extend(tx, house=year.house, now=later))), times=2)
+
+    locals_ = [one.occurrence for one in year.debates()]
+    assert len(locals_) > before
+    assert len(locals_) == len(set(locals_))
+
+
+def test_a_series_is_confirmed_in_the_very_moment_in_which_it_lapses(year: Year) -> None:
+    """Whichever comes first, its dates are held: what lapsed before the yes has come back."""
+    year.add(WEEKLY, "2027-01-14T19:00")
+    year.until("2027-01-04T18:59")
+    year.now = day("2027-01-04T19:00")
+
+    def lapse() -> None:
+        year.store.write(lambda tx: run.do_due(tx, now=year.now, house=year.house))
+
+    at_once(lapse, lambda: year.confirm("2027-enero") and None)
+
+    assert year.calendar() == [f"{local} scheduled" for local in JANUARY]
+    year.until("2027-02-01")
+    assert year.calendar() == [f"{local} closed" for local in JANUARY]
+
+
+def at_once(*things: Callable[[], object], times: int = 1) -> None:
+    """All of it is done at the same moment, and none of it fails."""
+    together, failed = threading.Barrier(len(things) * times), list[BaseException]()
+
+    def one(thing: Callable[[], object]) -> None:
+        together.wait()
+        try:
+            thing()
+        except BaseException as error:  # noqa: BLE001  (it is told below, where the test can fail)
+            failed.append(error)
+
+    workers = [threading.Thread(target=one, args=(thing,)) for thing in things * times]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert failed == []

@@ -137,6 +137,7 @@ def confirm(tx: Tx, series: Series, season: str, *, house: House, actor: Actor, 
     for debate in store.occurrences(tx, ident):
         if season_of(debate) != season or debate.starts_at <= now:
             continue
+        _look_again(tx, debate)
         lapsed = _has_lapsed(tx, debate)
         if debate.phase != Phase.DRAFT and not lapsed:
             continue
@@ -219,6 +220,9 @@ def ask(tx: Tx, debate: Debate, *, house: House, now: datetime) -> None:
 def lapse(tx: Tx, debate: Debate, *, now: datetime) -> None:
     """Nobody has confirmed the series of a draft in time: its dates in the season leave the calendar."""
     gone = [one for one in _drafts(tx, debate) if one.id == debate.id or _is_due(tx, one, now)]
+    for one in gone:
+        _look_again(tx, one)
+    gone = [one for one in gone if one.phase == Phase.DRAFT]  # somebody may confirm the series at this very moment
     for one in gone:
         dated.take_back(tx, one, phrase("nadie confirmó su serie a tiempo"), actor=CLOCK, now=now, lapsed=True)
     text = words(debate.locale)(
@@ -326,7 +330,6 @@ def _draft(tx: Tx, debate: Debate, limits: Deadlines, *, ask: bool) -> None:
 
 def _promise(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     """A draft, or what had been one, will be held."""
-    debates.lock(tx, debates.ident(debate))
     debate.phase, debate.why = Phase.SCHEDULED, ""
     plan.changed(tx, debate, now=now, by_hand=False)
     for cue in debates.cues(tx, debates.ident(debate)):
@@ -341,6 +344,12 @@ def _promise(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     tx.cues = True
     debates.record(tx, who=actor.who, action="confirm", debate_id=debate.id, now=now)
     debates.bump(tx, debates.ident(debate))
+
+
+def _look_again(tx: Tx, debate: Debate) -> None:
+    """Nobody else changes the debate until this is committed, and what they did before is known."""
+    debates.lock(tx, debates.ident(debate))
+    tx.session.refresh(debate)
 
 
 def _taken(tx: Tx, debate: Debate) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bot import errors
 from bot.actions import downloads
+from bot.debate import Phase
 from bot.exports import formats
 from bot.exports.as_recap import draft
 from bot.exports.bounded import bounded, too_much
@@ -62,6 +63,8 @@ async def _allowed(request: Request) -> Transcript:
     """The debate as far as this visitor may download it today: what was said on X, whole or as links."""
     room = room_of(request)
     found, of_x = await asyncio.to_thread(_loaded, room, request.path_params["slug"])
+    if found.head.phase == Phase.DRAFT and not visitor_of(request).moderator:
+        raise errors.NoSuchDebate(debate=found.head.slug)  # as its page says
     most = room.house.x_downloads
     if not of_x or (of_x <= most and await _take(request, int(found.head.id), of_x)):
         return found
