@@ -9,6 +9,7 @@ STALE_AFTER: Mapping[str, timedelta] = {
     "label": timedelta(minutes=5),
     "remind": timedelta(minutes=10),
     "nudge": timedelta(hours=1),  # thousands leave one behind the other; once the debate is on they are taken back
+    "guest_early": timedelta(minutes=30),
     "welcome": timedelta(minutes=30),
     "poll_result": timedelta(minutes=30),
     "wrap_up": timedelta(minutes=10),

@@ -266,7 +266,7 @@ def test_a_withdrawn_question_keeps_its_text_on_the_page(evening: Evening, bruno
     """While the guest writes, a moderator takes the question away and moves another: nothing lost, nothing misfiled."""
     first, second, third = ids(evening)
     form = fields(inside.get(f"/invitado/{bruno}"))
-    evening.store.write(lambda tx: ask.decline(tx, first, reason="hoy no", actor=OPERATOR, now=evening.now) and None)
+    evening.store.write(lambda tx: ask.decline(tx, first, reason="hoy no", actor=OPERATOR, now=evening.now).id)
     evening.act(lambda tx, debate: plan.reorder(tx, debate, [third, second], actor=OPERATOR, now=evening.now))
 
     inside.post(f"/invitado/{bruno}", data={**form, f"a{first}": "uno", f"a{second}": "dos", f"a{third}": "tres"})

@@ -9,14 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.actions import ask, doors, guests, moving, people, plan, preparing, send
+from bot.actions import ask, doors, guests, moving, people, plan, preparing, run, runsheet, send
 from bot.guest import AHEAD, Invited, Step
-from bot.ports import OPERATOR, Actor, House, Platform
+from bot.ports import OPERATOR, Actor, Draft, House, Platform
 from bot.store import debates, erasure, outbox, transcripts
 from bot.store import guests as store_of_guests
 from bot.store import people as known
 from bot.store.engine import Store, Tx
 from bot.tables_year import Guest
+from handlers.x.looks import look
+from handlers.x.weight import addresses, weighted
 
 from tests.stories import FILE, MODERATOR, Evening
 from tests.test_people import everything, files
@@ -409,6 +411,40 @@ def test_a_framing_can_go_out_before_its_time(early: Evening) -> None:
     assert [when for when, _ in framings(early.until(-9 * DAY))] == [-30]
 
 
+def test_on_x_it_fits_and_leads_nowhere(store: Store, house: House) -> None:
+    """Framing and answers, however long, in 280 as X counts, calling nobody, with no address that X would bill."""
+    evening = Evening(store, replace(house, x=True), planned=-12 * DAY)
+    elena = invite(evening)
+    first = evening.question_ids()[0]
+    long = "Mirad https://example.com/a y @nadie: " + "👩‍🚒 ñandú " * 90
+    write(evening, elena, {first: long, 0: long})
+    release(evening, elena, at_once=True)
+    evening.until(12)
+
+    for kind in ("framing", "answer"):
+        rows = [one for one in texts_of(evening, kind) if one[0] == "x"]
+        assert len(rows) == 1
+        post = look(Draft(kind, kind, Platform.X, "meetalfaro", rows[0][1]))
+        assert weighted(post) <= 280
+        assert addresses(post) == []
+        assert "@nadie" not in post
+        assert post.startswith("Elena Rosal")
+
+
+def test_the_check_of_a_run_sheet_has_the_guests_posts(store: Store, house: House) -> None:
+    """What a guest has prepared is seen as X will have it, where it will stand."""
+    evening = Evening(store, replace(house, x=True), planned=-12 * DAY)
+    elena = invite(evening)
+    write(evening, elena, {evening.question_ids()[0]: "Oír.", 0: "Mi marco."})
+    release(evening, elena)
+
+    posts = evening.look(lambda tx: runsheet.coming(tx, debates.get(tx, evening.id), house=evening.house))
+
+    assert [(one.kind, one.text) for one in posts if "Elena" in one.text] == [
+        ("framing", "Elena Rosal: Mi marco. #MeetAlfaro"), ("answer", "Elena Rosal, persona invitada: Oír."),
+    ]  # fmt: skip
+
+
 # --- who may ---------------------------------------------------------------------------------------------------------
 
 
@@ -485,8 +521,8 @@ def test_a_guest_has_the_role_but_no_moderator_loses_theirs(early: Evening) -> N
         return early.look(lambda tx: known.find(tx, who).role)
 
     assert (role("slack:UELENA"), role("slack:UMOD")) == ("guest", "moderator")
-    for ident in (elena, marta):
-        early.store.write(lambda tx, ident=ident: guests.remove(tx, ident, actor=OPERATOR, now=early.now))
+    early.store.write(lambda tx: guests.remove(tx, elena, actor=OPERATOR, now=early.now))
+    early.store.write(lambda tx: guests.remove(tx, marta, actor=OPERATOR, now=early.now))
     assert (role("slack:UELENA"), role("slack:UMOD")) == ("member", "moderator")
 
 
@@ -659,3 +695,50 @@ def test_a_post_on_its_way_is_taken_back_when_it_lands(store: Store, house: Hous
 
     assert len(evening.slack.removed) == 1
     assert "marimba" not in everything(store)
+
+
+def test_a_debate_cloned_afterwards_has_not_their_words(store: Store, house: House) -> None:
+    """The run-sheet's own answers go with it, the guests' and the guests do not."""
+    evening = Evening(store, house, planned=-2 * DAY)
+    elena = invite(evening)
+    first, second, _ = evening.question_ids()
+    write(evening, elena, {first: "ocarina", second: "marimba"})
+    evening.until(80)
+
+    def clone(tx: Tx) -> tuple[list[str], int]:
+        when = moving.When(datetime(2027, 1, 21, 19, 0))  # noqa: DTZ001
+        twin = moving.clone(
+            tx, debates.get(tx, evening.id), when, house=evening.house, actor=MODERATOR, now=evening.now
+        )
+        questions = debates.questions(tx, debates.ident(twin))
+        return [one.answer for one in questions], len(store_of_guests.of_debate(tx, debates.ident(twin)))
+
+    assert store.write(clone) == (["", "Del comité.", ""], 0)
+
+
+def test_an_aborted_debate_leaves_nobody_a_guest(store: Store, house: House) -> None:
+    """Opened by mistake and erased: no text, no role, no way in."""
+    evening = Evening(store, house, planned=-2 * DAY)
+    elena = invite(evening)
+    entered(evening, elena)
+    write(evening, elena, {evening.question_ids()[0]: "ocarina"})
+    evening.until(12)
+
+    evening.abort(really=True)
+
+    assert "ocarina" not in everything(store)
+    assert evening.look(lambda tx: known.find(tx, "slack:UELENA").role) == "member"
+
+
+def test_come_early_is_not_said_late(store: Store, house: House) -> None:
+    """Slack that takes nothing for an hour is not told afterwards that the debate begins in one."""
+    evening = Evening(store, house, planned=-30 * DAY)
+    invite(evening)
+    evening.until(-61)
+    store.write(lambda tx: run.do_due(tx, now=evening.now + timedelta(minutes=1), house=house))
+
+    claimed = store.write(
+        lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now + timedelta(minutes=40))
+    )
+
+    assert [draft.kind for _, draft, _ in claimed if draft.place == "UELENA"] == []

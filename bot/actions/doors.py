@@ -32,7 +32,7 @@ def fresh(tx: Tx, guest: Guest, *, now: datetime) -> str:
 
 def signed(tx: Tx, row: Outbox, *, now: datetime) -> str:
     """The text of a post as it leaves: what a guest is told ends with a fresh link, which is kept nowhere."""
-    extra = json.loads(row.extra) if row.kind == "guest" else {}
+    extra = json.loads(row.extra) if row.kind.startswith("guest") else {}
     guest = _guest(tx, int(extra["guest"])) if "page" in extra else None
     return row.text if guest is None else f"{row.text} {extra['page']}/{fresh(tx, guest, now=now)}"
 

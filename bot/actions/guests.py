@@ -11,7 +11,7 @@ from bot.debate import COMING, Phase
 from bot.guest import Invited, Step
 from bot.ports import Actor, House
 from bot.question import Source
-from bot.store import debates, people
+from bot.store import debates
 from bot.store import guests as store
 from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Question
@@ -49,13 +49,9 @@ def remove(tx: Tx, guest_id: int, *, actor: Actor, now: datetime) -> None:
 
 def drop(tx: Tx, guest: Guest, *, now: datetime) -> None:
     """Nothing is left of the guest but the person they are."""
-    debate_id, who = guest.debate_id, people.identity(tx, guest.identity_id)
+    debate_id = guest.debate_id
     invited.unsay(tx, guest, now=now)
-    store.delete(tx, guest)
-    if who is not None:
-        store.set_role(tx, who)
-        if not store.of_identities(tx, [who.id or 0]):
-            store.revoke(tx, who.id or 0)
+    invited.let_go(tx, guest)
     if not store.of_debate(tx, debate_id):
         invited.unplan(tx, debates.get(tx, debate_id), now=now)
     debates.bump(tx, debate_id)

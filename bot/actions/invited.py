@@ -23,6 +23,8 @@ from bot.words.catalogue import words
 
 # Questions that will be asked, or are being asked: what a guest prepares.
 PREPARED_FOR = frozenset({State.APPROVED})
+# The kinds of what a guest is told: the last is of no use any more soon after (bot/outbox.py).
+TOLD, EARLY = "guest", "guest_early"
 _GONE = frozenset({Phase.GRACE, Phase.CLOSED, Phase.CANCELLED, Phase.MISSED})
 
 
@@ -74,7 +76,7 @@ def called_off(tx: Tx, debate: Debate, *, now: datetime) -> None:
     )
     for guest in store.of_debate(tx, debates.ident(debate)):
         if _on_slack(tx, guest):
-            say.to_person(tx, debate, "guest", text, identity_id=guest.identity_id, now=now)
+            say.to_person(tx, debate, TOLD, text, identity_id=guest.identity_id, now=now)
 
 
 def release(tx: Tx, debate: Debate, question: Question, *, parents: dict[str, Outbox], now: datetime) -> None:
@@ -90,6 +92,38 @@ def release(tx: Tx, debate: Debate, question: Question, *, parents: dict[str, Ou
         tx.session.add(question)
 
 
+def answers(tx: Tx, debate: Debate, question: Question) -> list[str]:
+    """What guests have prepared to the question, each in their name, in the order in which they were invited."""
+    return [in_their_name(debate, guest, one.text) for guest, one in store.to_question(tx, question.id or 0)]
+
+
+def framings(tx: Tx, debate: Debate) -> list[str]:
+    """The framings that a moderator has let go out and that wait for their time, as X takes them."""
+    invited = store.of_debate(tx, debates.ident(debate))
+    return [_brief_framing(debate, one) for one in invited if one.approved_at and not one.framed_at]
+
+
+def own_answer(tx: Tx, debate: Debate, question: Question) -> str:
+    """The run-sheet's own prepared answer, without what guests said under the question."""
+    return _without(question.answer, answers(tx, debate, question))
+
+
+def dismiss(tx: Tx, debate_id: int) -> None:
+    """The debate has no guests: what they prepared is gone, and who is nobody else's guest is none any more."""
+    for guest in store.of_debate(tx, debate_id):
+        let_go(tx, guest)
+
+
+def let_go(tx: Tx, guest: Guest) -> None:
+    """The guest and what they prepared are gone, and so are their ways in, unless another debate's guest has them."""
+    who = people.identity(tx, guest.identity_id)
+    store.delete(tx, guest)
+    if who is not None:
+        store.set_role(tx, who)
+        if not store.of_identities(tx, [who.id or 0]):
+            store.revoke(tx, who.id or 0)
+
+
 def in_their_name(debate: Debate, guest: Guest, text: str) -> str:
     """«Elena Alfaro, persona invitada: …», as it goes out."""
     return words(debate.locale)("{name}, persona invitada: {text}", name=guest.name, text=text)
@@ -97,14 +131,18 @@ def in_their_name(debate: Debate, guest: Guest, text: str) -> str:
 
 def frame(tx: Tx, debate: Debate, guest: Guest, *, now: datetime) -> None:
     """The guest's post that frames the subject is on its way to every place."""
-    tag = f" #{debate.hashtag}" if debate.hashtag else ""
-    brief = f"{guest.name}: {guest.framing}{tag}"  # X's mouth cuts it and keeps the hashtag
-    posts = say.everywhere(tx, debate, "framing", say.Worded(framing_post(debate, guest), brief), now=now)
+    worded = say.Worded(framing_post(debate, guest), _brief_framing(debate, guest))
+    posts = say.everywhere(tx, debate, "framing", worded, now=now)
     for row in posts.values():
         _mark(tx, row, guest=str(guest.id))
     guest.framed_at = now
     tx.session.add(guest)
     debates.bump(tx, debates.ident(debate))
+
+
+def _brief_framing(debate: Debate, guest: Guest) -> str:
+    """X's mouth cuts it where it must, and keeps the hashtag."""
+    return f"{guest.name}: {guest.framing}" + (f" #{debate.hashtag}" if debate.hashtag else "")
 
 
 def framing_post(debate: Debate, guest: Guest) -> str:
@@ -220,7 +258,7 @@ def _plan(tx: Tx, debate: Debate, *, now: datetime) -> None:
 
 def _nudge(tx: Tx, debate: Debate, guest: Guest, step: Step, *, house: House, now: datetime) -> None:
     sentences = [_headline(debate, guest, step, house=house, now=now), *_missing(tx, debate, guest, step)]
-    _tell(tx, guest, " ".join(sentences), house=house, now=now)
+    _tell(tx, guest, " ".join(sentences), kind=EARLY if step is Step.EARLY else TOLD, house=house, now=now)
 
 
 def _headline(debate: Debate, guest: Guest, step: Step, *, house: House, now: datetime) -> str:
@@ -247,14 +285,14 @@ def _missing(tx: Tx, debate: Debate, guest: Guest, step: Step) -> Sequence[str]:
     return [sentences[one] for one in rules.missing(step, done)]
 
 
-def _tell(tx: Tx, guest: Guest, told: str, *, house: House, now: datetime) -> None:
+def _tell(tx: Tx, guest: Guest, told: str, *, house: House, now: datetime, kind: str = TOLD) -> None:
     """The guest reads it in Slack, with a fresh link to their page; else the moderators have it to pass it on."""
     debate = debates.get(tx, guest.debate_id)
     text = words(debate.locale)
     row = None
     if _on_slack(tx, guest):
         said = text("{text} Tu página:", text=told)
-        row = say.to_person(tx, debate, "guest", said, identity_id=guest.identity_id, now=now)
+        row = say.to_person(tx, debate, kind, said, identity_id=guest.identity_id, now=now)
     if row is not None:
         _mark(tx, row, guest=str(guest.id), page=page_of(guest, house))
         return
@@ -262,7 +300,7 @@ def _tell(tx: Tx, guest: Guest, told: str, *, house: House, now: datetime) -> No
         "Para {name}, a quien no podemos escribir: «{text}» Su enlace se saca en {page}",
         name=guest.name, text=told, page=f"{house.url}/d/{debate.slug}/guests",
     )  # fmt: skip
-    for row in say.to_moderators(tx, debate, "guest", passed_on, now=now):
+    for row in say.to_moderators(tx, debate, kind, passed_on, now=now):
         _mark(tx, row, guest=str(guest.id))
 
 
@@ -281,4 +319,4 @@ def _ask_approval(tx: Tx, debate: Debate, guest: Guest, *, house: House, now: da
         "{name} ha escrito el texto que presenta «{title}». Léelo y dale el visto bueno: {page}",
         name=guest.name, title=debate.title, page=f"{house.url}/d/{debate.slug}/guests",
     )  # fmt: skip
-    say.to_moderators(tx, debate, "guest", text, now=now)
+    say.to_moderators(tx, debate, TOLD, text, now=now)

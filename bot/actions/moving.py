@@ -198,7 +198,9 @@ def _as_file(tx: Tx, debate: Debate, house: House) -> DebateFile:
     debate_id = debates.ident(debate)
     held = {place.platform: place.address for place in debates.places(tx, debate_id)}
     questions = tuple(
-        PlannedQuestion(one.text, one.answer) for one in debates.questions(tx, debate_id) if _of_the_plan(one)
+        PlannedQuestion(one.text, invited.own_answer(tx, debate, one))
+        for one in debates.questions(tx, debate_id)
+        if _of_the_plan(one)
     )
     pace = plan.pace_of(debate)
     if rules.overrun(pace, questions=len(questions)) is not None:  # the hour was bent, or somebody added questions
@@ -210,7 +212,7 @@ def _as_file(tx: Tx, debate: Debate, house: House) -> DebateFile:
         slack=None if usual else held.get(Platform.SLACK, ""),
         x=None if usual else Platform.X in held and house.x and bool(debate.hashtag),
         room=usual or Platform.ROOM in held, poll=polls.planned(tx, debate_id),
-        pulse=not polls.never_pulsed(tx, debate_id),
+        pulse=not polls.never_pulsed(tx, debate_id), questions_public=debate.questions_public,
     )  # fmt: skip
 
 

@@ -196,6 +196,7 @@ def abort(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool =
             say.take_back(tx, row, now=now)
         tx.session.delete(row)
     debates.record(tx, who=actor.who, action=Verb.ABORT, debate_id=debate_id, now=now, detail=f"{said} mensajes")
+    invited.dismiss(tx, debate_id)
     tx.finish()
     authors = gone.authors(tx, debate_id)
     debates.erase(tx, debate_id)

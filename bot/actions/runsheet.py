@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.actions import brief, say
+from bot.actions import brief, invited, say
 from bot.actions.plan import pace_of
 from bot.actions.run import PENDING_CUE
 from bot.cues import Cue, Kind
+from bot.guest import Step
 from bot.ports import House
 from bot.question import State
 from bot.store import debates
@@ -35,7 +36,12 @@ def coming(tx: Tx, debate: Debate, *, house: House) -> list[Coming]:
     for cue in (Cue(row.key, row.due_at) for row in debates.cues(tx, debate_id) if row.state in PENDING_CUE):
         if cue.kind is Kind.ASK and waiting:
             number += 1
-            found += _question(waiting.pop(0), debate, number=number, due_at=cue.due_at)
+            question = waiting.pop(0)
+            found += _question(question, debate, number=number, due_at=cue.due_at)
+            answers = invited.answers(tx, debate, question)
+            found += [Coming(cue.due_at, "answer", text, number) for text in answers]
+        elif cue.key == Step.FRAMING.key:
+            found += [Coming(cue.due_at, "framing", text) for text in invited.framings(tx, debate)]
         else:
             text = _text(tx, debate, cue, house=house, questions=len(waiting))
             if text is not None:

@@ -160,7 +160,7 @@ def _kind(coming: "Coming", text: Words) -> str:
         "announce": text("invitación"), "remind": text("recordatorio"), "welcome": text("bienvenida"),
         "label": text("cómo responder"), "question": f"P{coming.number}",
         "answer": text("respuesta a P{number}", number=coming.number), "wrap_up": text("últimos minutos"),
-        "closing": text("cierre"),
+        "closing": text("cierre"), "framing": text("presentación de quien está invitado"),
     }  # fmt: skip
     return kinds.get(coming.kind, coming.kind)
 

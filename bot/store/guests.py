@@ -128,7 +128,8 @@ def free_room_id(tx: Tx, base: str, *, but: Iterable[str] = ()) -> str:
 
 def posts(tx: Tx, debate_id: int) -> Sequence[Outbox]:
     """The posts of a debate that may hold a guest's words or be for one alone."""
-    query = select(Outbox).where(Outbox.debate_id == debate_id, col(Outbox.kind).in_(("answer", "framing", "guest")))
+    kinds = ("answer", "framing", "guest", "guest_early")
+    query = select(Outbox).where(Outbox.debate_id == debate_id, col(Outbox.kind).in_(kinds))
     return tx.session.exec(query.order_by(col(Outbox.id))).all()
 
 

@@ -1,5 +1,6 @@
 """Guests as moderators see them: who is invited, how far they are, what they wrote, and their links."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -92,7 +93,8 @@ async def questions(request: Request) -> Response:
     return back_to(f"/d/{slug}/guests#questions")
 
 
-WAYS = {
+Way = Callable[..., object]
+WAYS: Mapping[str, Way] = {
     "link": guests.make_link,
     "out": guests.revoke,
     "release": guests.release,
