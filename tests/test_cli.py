@@ -162,7 +162,7 @@ def test_refusal_is_one_line_and_exit_1(tertulia: Terminal, args: tuple[str, ...
         ("debate", "extend", "1", "cinco"),
         ("question", "decline", "1"),
         ("import", "slack-export", "x", "--channel", "y", "--from", "ayer"),
-        ("season",),
+        ("seasons",),
         ("debate", "list", "--jason"),
     ],
 )
@@ -382,7 +382,7 @@ def commands(tree: TyperGroup, path: str = "") -> dict[str, Any]:
 
 def test_commands_are_those_of_the_contract() -> None:
     """Scripts type these words."""
-    groups = {"debate", "question", "import", "person", "moderator", "x"}
+    groups = {"debate", "season", "series", "guest", "poll", "question", "import", "person", "moderator", "x"}
 
     assert set(commands(build(words("es")))) - groups == {
         "run", "doctor", "backup", "rehearse", "review", "export", "search", "import slack-export", "import x-archive",
@@ -393,6 +393,10 @@ def test_commands_are_those_of_the_contract() -> None:
         "debate cancel", "debate edit", "debate move", "debate clone", "debate attendance",
         "debate abort", "debate join", "debate leave", "debate reorder",
         "debate rebuild", "debate recap",
+        "season plan", "season change", "season list", "season show", "season confirm",
+        "series add", "series list", "series change", "series end",
+        "guest add", "guest list", "guest link", "guest out", "guest questions", "guest release", "guest remove",
+        "poll add", "poll show", "poll close", "poll strike", "question carry",
     }  # fmt: skip
 
 
