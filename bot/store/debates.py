@@ -52,6 +52,28 @@ def every(tx: Tx) -> Sequence[Debate]:
     return tx.session.exec(select(Debate).order_by(col(Debate.starts_at).desc(), col(Debate.id).desc())).all()
 
 
+def empty(tx: Tx) -> bool:
+    """Whether there is no debate at all."""
+    return tx.session.exec(select(Debate.id).limit(1)).first() is None
+
+
+def past(tx: Tx, *, limit: int) -> Sequence[Debate]:
+    """Debates that were held, or were to be and were missed; newest start first."""
+    query = select(Debate).where(col(Debate.phase).in_((Phase.CLOSED, Phase.MISSED)))
+    return tx.session.exec(query.order_by(col(Debate.starts_at).desc(), col(Debate.id).desc()).limit(limit)).all()
+
+
+def phases(tx: Tx) -> dict[str, int]:
+    """How many debates are in each phase."""
+    return dict(tx.session.exec(select(Debate.phase, sa.func.count()).group_by(col(Debate.phase))).all())
+
+
+def zones(tx: Tx) -> Sequence[str]:
+    """The zones in which debates are held, those of the latest first."""
+    query = select(Debate.timezone).group_by(col(Debate.timezone)).order_by(sa.func.max(Debate.starts_at).desc())
+    return tx.session.exec(query).all()
+
+
 def coming(tx: Tx, *, limit: int = 20) -> Sequence[Debate]:
     """Debates that will be held, soonest first; a draft is nothing that anybody was told of."""
     query = select(Debate).where(Debate.phase == Phase.SCHEDULED).order_by(col(Debate.starts_at)).limit(limit)

@@ -91,14 +91,14 @@ class Gauges(Collector):
         yield up
         yield told
         with self._store.read() as tx:
-            waiting, phases = outbox.backlog(tx), [one.phase for one in debates.every(tx)]
+            waiting, phases = outbox.backlog(tx), debates.phases(tx)
         backlog = GaugeMetricFamily("tertulia_outbox_waiting", "Posts that wait", labels=["platform"])
         for platform, count in waiting.items():
             backlog.add_metric([platform], count)
         yield backlog
         held = GaugeMetricFamily("tertulia_debates", "Debates by phase", labels=["phase"])
-        for phase in sorted(set(phases)):
-            held.add_metric([phase], phases.count(phase))
+        for phase, count in sorted(phases.items()):
+            held.add_metric([phase], count)
         yield held
 
     def describe(self) -> Iterable[Metric]:

@@ -17,7 +17,7 @@ from bot.store import attendance, debates
 from bot.store import feed as feeds
 from bot.store.engine import Tx
 from bot.store.feed import Feed, FeedPost, FeedQuestion
-from bot.tables import Debate, to_micros
+from bot.tables import Cue, Debate, to_micros
 from bot.transcript import Line, Spot, reading_order
 
 # The reactions that the room offers, by the names that Slack gives them, so that both are counted together.
@@ -73,6 +73,16 @@ class Entry:
     files: Sequence[Attachment] = ()
     reactions: Sequence[Reaction] = ()
     on_x: str = ""  # where it is read on X
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that the clock was to do and did not: its kind, which of them, when it was due, and why."""
+
+    kind: str
+    which: str
+    due_at: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +269,16 @@ def heading(key: str, view: Scene, inside: Sequence[Entry] = ()) -> Section:
             audience = one.source == Source.AUDIENCE
             return Section(key, one.number, one.text, one.answer, asked, audience, inside, view.answer_on_x(one))
     return Section(key, None, "", "", "", audience=False, entries=inside)
+
+
+def skipped(found: Iterable[Cue]) -> list[Skipped]:
+    """What the clock did not do, of a debate's cues."""
+    return [Skipped(*_named(one.key), one.due_at, one.why) for one in found if one.state == "skipped"]
+
+
+def _named(key: str) -> tuple[str, str]:
+    kind, _, rest = key.partition(":")
+    return kind, rest if kind in {cues.Kind.ASK, cues.Kind.WARN, cues.Kind.REMIND} else ""
 
 
 def notices_for(view: Scene, reader: str) -> list[FeedPost]:

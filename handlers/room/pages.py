@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from bot import errors
-from bot.debate import LISTENING, Phase
+from bot.debate import Phase
 from bot.store import debates, messages
 from bot.store.engine import Tx
 from bot.tables import Debate
@@ -20,6 +20,8 @@ from handlers.room.stream import Reader
 
 # The board shows this many past debates until somebody asks for all.
 PAST_SHOWN = 12
+# And a year of a weekly debate to come.
+COMING_SHOWN = 52
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -31,18 +33,20 @@ async def board(request: Request) -> Response:
 def show_board(request: Request, *, problem: str = "", status: int = 200) -> Response:
     """The board, with what went wrong."""
     visitor = visitor_of(request)
+    most = debates.LARGEST_ID if "todos" in request.query_params else 0
     with room_of(request).store.read() as tx:
-        everything = debates.every(tx)
-        live = [one for one in everything if one.phase in LISTENING]
-        coming = sorted((one for one in everything if one.phase == Phase.SCHEDULED), key=lambda one: one.starts_at)
-        past = [one for one in everything if one.phase in {Phase.CLOSED, Phase.MISSED}]
+        live = debates.listening(tx)
+        coming = debates.coming(tx, limit=most or COMING_SHOWN + 1)
+        past = debates.past(tx, limit=most or PAST_SHOWN + 1)
+        empty = not (live or coming or past) and debates.empty(tx)
+        shown, earlier = (coming, past) if most else (coming[:COMING_SHOWN], past[:PAST_SHOWN])
         views = {one.id: looks.scene(tx, one, one.rev) for one in live}
-        invited = invitations.on_board(tx, coming, visitor)
-    limit = len(past) if "todos" in request.query_params else PAST_SHOWN
+        invited = invitations.on_board(tx, shown, visitor)
     return page(
-        request, "board.html", status=status, visitor=visitor, live=live, coming=coming, views=views,
-        past=[_past(one) for one in past[:limit]], more_past=len(past) > limit, empty=not everything, problem=problem,
-        may_rehearse=may_rehearse(request, visitor, empty=not everything), invited=invited,
+        request, "board.html", status=status, visitor=visitor, live=live, coming=shown, views=views,
+        past=[_past(one) for one in earlier], more_past=len(past) > len(earlier),
+        more_coming=len(coming) > len(shown), empty=empty, problem=problem,
+        may_rehearse=may_rehearse(request, visitor, empty=empty), invited=invited,
     )  # fmt: skip
 
 
@@ -60,7 +64,8 @@ def _at_the_machine(request: Request) -> bool:
 
 def _past(one: Debate) -> dict[str, object]:
     names = ("slug", "title", "host", "hashtag", "timezone", "rehearsal")
-    return {**{name: getattr(one, name) for name in names}, "starts_at": one.opened_at or one.starts_at, "state": ""}
+    mine = {name: getattr(one, name) for name in names}
+    return {**mine, "starts_at": one.opened_at or one.starts_at, "missed": one.phase == Phase.MISSED, "why": one.why}
 
 
 async def debate(request: Request) -> Response:
@@ -94,12 +99,13 @@ def show_debate(
         invited = invitations.on_page(tx, row, visitor)
         answered = answerable(tx, view.id, reply)
         pressed = _pressed(tx, view, visitor)
+        skipped = looks.skipped(debates.cues(tx, view.id)) if visitor.moderator else []
     hidden = max(0, len(view.feed.lines) - MOST_SHOWN)
     return page(
         request, "debate.html", status=status, visitor=visitor, view=view, now=room.clock(),
         stream=stream_html, hidden_lines=hidden, shown_lines=MOST_SHOWN, pressed=" ".join(pressed),
         whispers=looks.notices_for(view, view.slug) if visitor.moderator else [],
-        personal=personal(view, visitor), poll_panels=poll_panels, invited=invited,
+        personal=personal(view, visitor), poll_panels=poll_panels, invited=invited, skipped=skipped,
         **{**composer_values(view), "poll_problem": "", **(kept or {}), "reply": answered},
     )  # fmt: skip
 

@@ -89,7 +89,7 @@ async def rehearse(request: Request) -> Response:
     room, visitor = room_of(request), visitor_of(request)
     await forms.read(request)
     with room.store.read() as tx:
-        empty = not debates.every(tx)
+        empty = debates.empty(tx)
     if room.start_rehearsal is None or not may_rehearse(request, visitor, empty=empty):
         error = errors.NotModerator() if room.start_rehearsal is not None else NoRehearsal()
         sentence = words(visitor.locale).error(error)

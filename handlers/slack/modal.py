@@ -96,7 +96,7 @@ async def open_view(desk: Desk, caller: Caller, view: Block, *, again: str, valu
 def zones_of(tx: Tx, desk: Desk, caller: Caller) -> list[str]:
     """The community's own zones: the house's, the moderator's, those of the debates so far; then the usual ones."""
     mine = [caller.zone] if _is_zone(caller.zone) else []
-    return [desk.house.timezone, *mine, *(one.timezone for one in debates.every(tx)), *forms.ZONES]
+    return [desk.house.timezone, *mine, *debates.zones(tx), *forms.ZONES]
 
 
 def _hashtag(desk: Desk) -> str:
