@@ -62,16 +62,7 @@ class Runner:
         """What is due is done now rather than at the next tick; to be called in the loop."""
         self._woken.set()
 
-    async def _go(self) -> None:
-        while not self._stopping:
-            self._woken.clear()
-            due_at = await self._look()
-            wait = TICK_SECONDS if due_at is None else (due_at - self._now()).total_seconds()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(max(wait, 0.0), TICK_SECONDS)):
-                    await self._woken.wait()
-
-    async def _look(self) -> datetime | None:
+    async def look(self) -> datetime | None:
         """Everything that is due has been done or skipped; returns when there is more to do, or None."""
         self._looked_at = time.monotonic()
         try:
@@ -82,6 +73,15 @@ class Runner:
             _log.exception("clock.tick_failed")
             return None
         return due_at
+
+    async def _go(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            due_at = await self.look()
+            wait = TICK_SECONDS if due_at is None else (due_at - self._now()).total_seconds()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(max(wait, 0.0), TICK_SECONDS)):
+                    await self._woken.wait()
 
     async def _do(self, most: int) -> datetime | None:
         """Some of what is due is done; one cue that cannot be is given up, so that it does not stop all the others."""

@@ -167,6 +167,25 @@ def test_board_shows_what_is_on_and_what_comes(evening: Evening, visitor: TestCl
 # --- taking part -----------------------------------------------------------------------------------------------------
 
 
+def test_what_was_not_held_is_on_the_board_and_its_moderators_read_why(evening: Evening, visitor: TestClient) -> None:
+    """Off for a day: everybody reads that it was not held, who moderates each thing that the clock did not do."""
+    slug = evening.plan(opened=False)
+    evening.now += timedelta(days=1)
+    while evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house)):
+        pass
+    enter(visitor, evening)
+    stranger = browser(evening)
+
+    for one in (visitor, stranger):
+        assert "No se celebró: la hora ya había terminado" in shown(one.get("/"))
+        assert "La hora de este debate pasó sin que se celebrara" in shown(one.get(f"/d/{slug}"))
+    assert "Lo que el reloj no hizo" not in shown(stranger.get(f"/d/{slug}"))
+    page = shown(visitor.get(f"/d/{slug}"))
+    assert "Lo que el reloj no hizo: 11" in page
+    assert re.search(r"recordatorio 10m, [^:]*14 de enero[^:]*, 18:50 : llegaba 24 h tarde \(límite 10 min\)", page)
+    assert re.search(r"pregunta 1, [^:]*14 de enero[^:]*, 19:10 : la hora ya había terminado", page)
+
+
 def test_debate_of_two_people_reads_as_it_was_said(evening: Evening, visitor: TestClient) -> None:
     """A name, an answer, a reply, an answer to an earlier question and one from Slack: all by question, in order."""
     evening.plan(asked=2)
