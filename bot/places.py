@@ -5,20 +5,20 @@ import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 
+from bot import hours
 from bot.timewords import Part, Place, fold
 
-# What a zone is called besides by its city; a name counts where its zone is one of the community's.
+# What a zone is called besides by its city, folded; a name counts where its zone is one of the community's.
 _ALSO: Mapping[str, Sequence[str]] = {
-    "Europe/Madrid": ("españa", "spain", "española", "peninsular", "la península"),
-    "Atlantic/Canary": ("canarias", "canaria", "las palmas", "canary islands"),
-    "America/Mexico_City": ("méxico", "cdmx", "ciudad de méxico", "mexicana", "méxico df"),
+    "Europe/Madrid": ("espana", "spain", "espanola", "peninsular"),
+    "Atlantic/Canary": ("canaria",),
+    "America/Mexico_City": ("mexico", "cdmx", "mexicana"),
     "America/Bogota": ("colombia", "colombiana"),
-    "America/Lima": ("perú", "peruana"),
+    "America/Lima": ("peru", "peruana"),
     "America/Caracas": ("venezuela", "venezolana"),
     "America/Santiago": ("chile", "chilena", "santiago de chile"),
     "America/Argentina/Buenos_Aires": ("argentina", "baires"),
-    "Europe/London": ("londres", "uk"),
-    "America/New_York": ("nueva york",),
+    "Europe/London": ("uk",),
     "America/Los_Angeles": ("california",),
     "UTC": ("gmt", "z"),
 }
@@ -39,7 +39,7 @@ class Places:
     def __init__(self, zones: Sequence[str]) -> None:
         """``zones`` are the community's, IANA; UTC is always among them."""
         self.zones = tuple(dict.fromkeys((*zones, "UTC")))
-        self._zone = {fold(name): zone for zone in reversed(self.zones) for name in (city(zone), *_ALSO.get(zone, ()))}
+        self._zone = {fold(name): zone for zone in reversed(self.zones) for name in _names(zone)}
         names = "|".join(re.escape(name) for name in sorted(self._zone, key=len, reverse=True))
         clear = r"(?:a\s+)?(?:la\s+)?hora\s+(?:local\s+)?(?:(?:de|del|en)\s+)?"
         self._clear = re.compile(rf"\(?\s*(?:{clear}(?P<es>{names})|(?P<en>{names})\s+time)(?!\w)(?:\s*\))?")
@@ -72,9 +72,10 @@ def strange(folded: str, start: int) -> Part | None:
     return _part("", found, next(name for name, text in found.groupdict().items() if text))
 
 
-def city(zone: str) -> str:
-    """The city of a zone as people write it: «Buenos Aires»."""
-    return zone.rpartition("/")[2].replace("_", " ")
+def _names(zone: str) -> Sequence[str]:
+    """All that a zone is called: its city in either language and as the tz database has it, and what it is besides."""
+    own = zone.rpartition("/")[2].replace("_", " ")
+    return (own, *(hours.city(zone, locale=one) for one in ("es", "en")), *_ALSO.get(zone, ()))
 
 
 def _part(zone: str, found: re.Match[str], group: str) -> Part:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from bot import errors, localtime
+from bot import errors, hours, localtime
 from bot.phrase import Phrase, phrase
-from bot.places import Places, city
+from bot.places import Places
 from bot.ports import ZONES
 from bot.timewords import Ahead, Date, Half, Hour, How, Nth, Weekday
 from bot.utterance import Said, read, short
@@ -103,7 +103,7 @@ class _Reading:
         word = self.typed[place.start : place.end]
         zone = place.zone or self._abbreviated(word)
         if not zone:
-            known = ", ".join(city(zone) for zone in self.places.zones)
+            known = ", ".join(hours.city(zone) for zone in self.places.zones)
             raise self.refused(phrase("no sé dónde es «{word}»; conozco {places}", word=word, places=known))
         if self.said.rest or not place.zone:
             self.notes.append(phrase("«{word}» es la zona de la hora, {zone}", word=word, zone=zone))

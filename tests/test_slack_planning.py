@@ -148,7 +148,7 @@ async def test_an_english_speaker_reads_english(scene: Scene) -> None:
     scene.appoint(MOD, BRIT)
     page = await scene.page(BRIT, "new next Monday at 7:30 Who is the CXO?")
     assert words_of(page)[0] == "I understand: Monday, 18 January 2027, 07:30 (Europe/Madrid)."
-    assert "Title: «Who is the CXO?»." in words_of(page)[1]
+    assert "Title: “Who is the CXO?”." in words_of(page)[1]
     assert "Mind: it is 07:30, in the morning; in the afternoon it would be 19:30." in words_of(page)[1]
     refused = await scene.page(BRIT, "new Thursday")
     assert refused["text"].endswith("the hour of Thursday 14/01/2027 is missing. For example: 14/01/2027 19:00")

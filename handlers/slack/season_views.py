@@ -6,9 +6,9 @@ Pure builders and readers.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
-from bot import dates, errors, places, rhythm
+from bot import dates, errors, hours, rhythm
 from bot.actions.seasons import Fate, Line, Preview, Wanted
 from bot.rhythm import Rhythm
 from bot.subjects import Kind
@@ -229,15 +229,10 @@ def fate_of(say: Words, line: Line) -> str:
 
 
 def _hours(say: Words, line: Line) -> str:
-    """The hour on the clocks of each other zone, with its day where that is another one."""
-    found = []
-    for hour in line.hours:
-        if hour.zone == line.occurrence.zone:
-            continue
-        days = (hour.wall.date() - line.occurrence.wall.date()) // timedelta(days=1)
-        other = "" if not days else " " + (say("(el día después)") if days > 0 else say("(el día antes)"))
-        found.append(f"{hour.wall:%H:%M} {places.city(hour.zone)}{other}")
-    return to_mrkdwn(" · ".join(found))
+    """The hour on the clocks of each zone of the community."""
+    occurrence = line.occurrence
+    zones = [one.zone for one in line.hours]
+    return to_mrkdwn(hours.everywhere(occurrence.instant, occurrence.zone, zones, say=say))
 
 
 def _pager(say: Words, page: int, last: int) -> Block:
