@@ -331,7 +331,7 @@ async def test_home_shows_what_comes_and_what_can_be_done(scene: Scene) -> None:
     member, moderator = await opened(scene, ANA), await opened(scene, MOD)
     assert words_of(member)[0] == "Ahora no hay ningún debate en marcha"
     assert "*¿Quién es el CXO?*" in "\n".join(words_of(member))
-    assert buttons(member) == ["Proponer pregunta", "Iré", "Quizá", "No", "Recuérdamelo"]
+    assert buttons(member) == ["Proponer pregunta", "Iré", "Quizá", "No", "Recuérdamelo", "Añadir a mi calendario"]
     assert "Programar un debate" in buttons(moderator)
 
 
