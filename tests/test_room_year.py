@@ -177,7 +177,7 @@ def test_a_year_is_planned_after_a_preview_and_a_yes(evening: Evening, visitor: 
     first = text[text.index("jueves 14 de enero de 2027, 19:00") :]
     assert first.startswith(
         "jueves 14 de enero de 2027, 19:00 nuevo Formarse en CX: ¿qué buscas de verdad? · Conduce Elena Alfaro "
-        "Madrid 19:00 · Mexico City 12:00 · Bogota 13:00 · Lima 13:00 · Santiago 15:00 · Buenos Aires 15:00"
+        "Madrid 19:00 · Ciudad de México 12:00 · Bogotá 13:00 · Lima 13:00 · Santiago 15:00 · Buenos Aires 15:00"
     )
     assert "festivo en MX: Día de la Independencia" in text
     assert "semanas de cambio de hora: son las 14:00 en America/Santiago" in text

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import dates, errors, localtime, places, rhythm, subjects
+from bot import dates, errors, hours, localtime, rhythm, subjects
 from bot.actions import seasons
 from bot.actions.seasons import CHANGES, Fate, Preview, Wanted
 from bot.ports import House
@@ -149,10 +150,10 @@ def _show(
     ready = [(one.name, one.title) for one in subjects.ready_made()]
     chosen = typed.rhythm["subjects"].split(",") if typed.rhythm["subjects"] else [name for name, _ in ready]
     return page(
-        request, "season.html", status=status, visitor=visitor, form=typed, kept=kept, fault=fault,
-        preview=preview, days=_weekdays(typed.rhythm["weekday"]), ready=ready, chosen=chosen, zones=house.zones,
-        city=places.city, weekday=dates.weekday, quiet=_quiet(typed.rhythm["quiet"]), tally=_tally(preview),
-        again=words(visitor.locale).again,
+        request, "season.html", status=status, visitor=visitor, form=typed, kept=kept, fault=fault, preview=preview,
+        tally=_tally(preview), days=_weekdays(typed.rhythm["weekday"]), quiet=_quiet(typed.rhythm["quiet"]),
+        ready=ready, chosen=chosen, zones=house.zones, weekday=dates.weekday,
+        city=partial(hours.city, locale=visitor.locale), again=words(visitor.locale).again,
     )  # fmt: skip
 
 
