@@ -19,8 +19,8 @@ import structlog
 import uvicorn
 
 from bot import errors
+from bot.actions import moving, series
 from bot.actions import people as verbs
-from bot.actions import series
 from bot.config import Settings
 from bot.store import erasure, inbox, people, schema
 from bot.store.engine import Store, Tx
@@ -310,6 +310,7 @@ class App:
 
     async def _keep_house(self) -> None:
         await self.writer.do(lambda tx: _forget_old(tx, utcnow()))
+        await self.writer.do(lambda tx: moving.keep(tx, house=self.house, now=utcnow()) and None)
         await self.writer.do(lambda tx: series.extend(tx, house=self.house, now=utcnow()))
         self._scrub_wanted.set()  # the command line may have erased something while nobody listened
         await asyncio.sleep(HOUSEKEEPING_SECONDS)

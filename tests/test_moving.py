@@ -372,3 +372,53 @@ def send_all(store: Store) -> None:
                     send.landed(tx, row_id, draft.key, now=STARTS - 6 * DAY)
 
     store.write(deliver)
+
+
+def as_if_planned_under_other_rules(store: Store, debate_id: int, by: timedelta) -> None:
+    """The country has changed its clocks since: what was 19:00 when it was planned is another hour now."""
+
+    def shift(tx: Tx) -> None:
+        debate = debates.get(tx, debate_id)
+        debate.starts_at, debate.ends_at = debate.starts_at + by, debate.ends_at + by
+        for cue in debates.cues(tx, debate_id):
+            cue.due_at += by
+            tx.session.add(cue)
+        tx.session.add(debate)
+
+    store.write(shift)
+
+
+def keep(store: Store, now: datetime = PLANNED) -> list[int]:
+    """What was promised is looked after."""
+    return store.write(lambda tx: [debates.ident(one) for one in moving.keep(tx, house=HOUSE, now=now)])
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_country_that_changes_its_rules_does_not_move_the_promised_hour(store: Store, by: timedelta) -> None:
+    """It begins at 19:00 on its clocks, its cues with it; calendars see it, and nobody has touched it."""
+    debate_id = planned(store)
+    distances = cues(store, debate_id)
+    assert keep(store) == []
+    as_if_planned_under_other_rules(store, debate_id, by)
+    assert keep(store) == [debate_id]
+    after = row(store, debate_id)
+
+    assert (after.starts_at, after.local_at, after.sequence, after.touched) == (STARTS, "2027-01-14T19:00", 1, False)
+    assert cues(store, debate_id) == distances
+    assert keep(store) == []
+
+
+def test_where_another_debate_is_in_the_way_moderators_are_told_once(store: Store) -> None:
+    """The debate stays where it stands until a person decides."""
+    debate_id = planned(store)
+    as_if_planned_under_other_rules(store, debate_id, timedelta(hours=2))
+    planned(store, title="Otro")
+    assert (keep(store), keep(store)) == ([], [])
+    assert [platform for platform, _, _ in said(store, debate_id, "clocks")] == ["room"]
+
+
+def test_a_time_that_the_clocks_have_twice_stays_the_one_that_was_chosen(store: Store) -> None:
+    """The second half past two of that Sunday in Madrid."""
+    debate_id = planned(store, starts=datetime(2027, 10, 31, 1, 30, tzinfo=UTC))
+    assert keep(store) == []
+    assert row(store, debate_id).starts_at == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)

@@ -13,9 +13,9 @@ from bot.actions import invited, notices, plan, polls, say
 from bot.debate import Verb
 from bot.debatefile import LONGEST_HASHTAG, LONGEST_HOST, LONGEST_TITLE, DebateFile, PlannedQuestion
 from bot.phrase import phrase
-from bot.ports import Actor, House, Platform
+from bot.ports import CLOCK, Actor, House, Platform
 from bot.question import Source, State
-from bot.store import debates
+from bot.store import debates, outbox
 from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Place, Question
 from bot.words.catalogue import words
@@ -108,6 +108,34 @@ def to(tx: Tx, debate: Debate, date: Date, *, house: House, now: datetime, by_ha
         invited.moved(tx, debate, house=house, now=now)
     debates.bump(tx, debate_id)
     return True
+
+
+def keep(tx: Tx, *, house: House, now: datetime) -> list[Debate]:
+    """Debates to come begin at the hour that was promised on their clocks, whatever a country has decided since.
+
+    A zone whose rules are others than when the date was planned moves its debates, and they say so as any that moves;
+    one that cannot go there stays, and its moderators are told. Returns those that were moved.
+    """
+    moved = []
+    for debate in debates.promised(tx, after=now):
+        local = datetime.fromisoformat(debate.local_at)
+        if localtime.written(localtime.wall(debate.starts_at, debate.timezone)) == debate.local_at or debate.settled:
+            continue  # a time that the clocks had twice is the one that was chosen
+        found = localtime.settle(local, debate.timezone)
+        settled = "" if found.kind is localtime.Clock.NORMAL else found.kind.value
+        if found.instant <= now:
+            continue
+        debates.lock(tx, debates.ident(debate))
+        try:
+            date = Date(found.instant, debate.timezone, local, settled)
+            to(tx, debate, date, house=house, now=now, by_hand=False)
+        except errors.Overlap as error:
+            if all(row.kind != "clocks" for row in outbox.of_debate(tx, debates.ident(debate))):  # they are told once
+                say.to_moderators(tx, debate, "clocks", words(debate.locale).error(error), now=now)
+            continue
+        debates.record(tx, who=CLOCK.who, action=Verb.MOVE, debate_id=debate.id, now=now, detail=debate.timezone)
+        moved.append(debate)
+    return moved
 
 
 def clone(tx: Tx, debate: Debate, when: When, *, house: House, actor: Actor, now: datetime) -> Debate:

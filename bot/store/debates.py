@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import errors
-from bot.debate import LISTENING, LIVE, OVER, Phase
+from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
 from bot.store.engine import Prepared, Tx
 from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, to_micros
 
@@ -78,6 +78,12 @@ def coming(tx: Tx, *, limit: int = 20) -> Sequence[Debate]:
     """Debates that will be held, soonest first; a draft is nothing that anybody was told of."""
     query = select(Debate).where(Debate.phase == Phase.SCHEDULED).order_by(col(Debate.starts_at)).limit(limit)
     return tx.session.exec(query).all()
+
+
+def promised(tx: Tx, *, after: datetime) -> Sequence[Debate]:
+    """Debates to come of which it is kept what hour was promised on the clocks of their zone, drafts among them."""
+    query = select(Debate).where(col(Debate.phase).in_(COMING), Debate.local_at != "", col(Debate.starts_at) > after)
+    return tx.session.exec(query.order_by(col(Debate.starts_at))).all()
 
 
 def listening(tx: Tx) -> Sequence[Debate]:
