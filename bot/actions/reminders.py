@@ -151,7 +151,7 @@ def _privately(tx: Tx, debate: Debate, said: _Whisper, *, readers: Sequence[stor
     if not readers:
         return 0
     debate_id = debates.ident(debate)
-    secret, rev = hashes.key(tx, _KEY), debates.bump(tx, debate_id)
+    secret, rev, at = hashes.key(tx, _KEY), debates.bump(tx, debate_id), to_micros(now)
     extra = json.dumps({"locale": debate.locale, "slug": debate.slug, "starts": f"{debate.starts_at.timestamp():.0f}"})
     rows: list[tuple[object, ...]] = []
     moments = invitation.moments(len(readers), now=now, starts_at=debate.starts_at)
@@ -160,10 +160,10 @@ def _privately(tx: Tx, debate: Debate, said: _Whisper, *, readers: Sequence[stor
         leaves = now if here else moment
         mark = hashes.keyed(secret, f"{debate_id}/{reader.person_id}/{said.once}")
         key = f"{debate_id}-{said.kind}-{reader.platform}-{mark}"
-        sent = (to_micros(now), key, rev) if here else (None, None, 0)
+        sent = (at, key, rev) if here else (None, None, 0)
         rows.append((
             key, debate_id, reader.platform, reader.ident, said.kind, said.text(leaves, here), extra,
-            "sent" if here else "queued", to_micros(now), to_micros(leaves), *sent,
+            "sent" if here else "queued", at, at if here else to_micros(leaves), *sent,
         ))  # fmt: skip
     store.queue(tx, rows)
     tx.outbox = True

@@ -1,5 +1,6 @@
 """Who wants to be reminded of debates, how long before and where; the cues that do it, and what they say."""
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -81,7 +82,7 @@ def wanted(tx: Tx, debate_ids: Iterable[int]) -> dict[int, set[int]]:
     query = sa.select(col(Reminding.debate_id), col(Reminding.ahead)).distinct()
     found: dict[int, set[int]] = {}
     for debate_id, ahead in tx.conn.execute(query.where(col(Reminding.debate_id).in_([ALL, *debate_ids]))):
-        found.setdefault(debate_id, set()).update(json.loads(ahead))
+        found.setdefault(debate_id, set()).update(_leads(ahead))
     return found
 
 
@@ -96,8 +97,9 @@ def readers(tx: Tx, debate_id: int, ahead: int | None = None) -> list[Reader]:
         col(a.person_id) == col(r.person_id), col(a.debate_id) == debate_id, col(a.answer) == Answer.NO.value,
         sa.or_(col(r.debate_id) == ALL, col(a.at) >= col(r.at)),
     )  # fmt: skip
+    silenced = sa.func.coalesce(col(a.answer), "")  # of who has not said so there is no such row
     query = (
-        sa.select(col(r.person_id), col(r.ahead), col(Identity.platform), col(Identity.platform_id), col(a.answer))
+        sa.select(col(r.person_id), col(r.ahead), col(Identity.platform), col(Identity.platform_id), silenced)
         .join(Identity, col(Identity.id) == col(r.identity_id))
         .outerjoin(a, said_no)
         .where(col(r.debate_id).in_([ALL, debate_id]))
@@ -105,10 +107,16 @@ def readers(tx: Tx, debate_id: int, ahead: int | None = None) -> list[Reader]:
     )
     found: dict[int, Reader | None] = {}
     for person_id, wish, platform, ident, no in tx.conn.execute(query):  # what is wanted of all comes first
-        leads = json.loads(wish)
-        told = no is None and (ahead in leads if ahead is not None else bool(leads))
+        leads = _leads(wish)
+        told = not no and (ahead in leads if ahead is not None else bool(leads))
         found[person_id] = Reader(person_id, platform, ident) if told else None
     return [reader for reader in found.values() if reader is not None]
+
+
+@functools.lru_cache(maxsize=256)
+def _leads(wish: str) -> frozenset[int]:
+    """The times of a wish; thousands of people have a few of them between them."""
+    return frozenset(json.loads(wish))
 
 
 # --- what the clock does about it ------------------------------------------------------------------------------------
