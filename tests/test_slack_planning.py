@@ -113,6 +113,17 @@ async def test_what_is_not_understood_offers_the_form_as_far_as_it_was(
     assert planned(scene) == ["¿Quién es el CXO?"]
 
 
+async def test_an_hour_that_comes_twice_is_asked_for_in_the_form(scene: Scene) -> None:
+    """The form has the day and the hour, and asks which of the two when it is sent."""
+    page = await scene.page(MOD, "nuevo 31 de octubre 02:30 ¿Quién manda?")
+    assert page["text"].startswith("Las 02:30 ocurren dos veces en Europe/Madrid")
+    view = await scene.modal(await scene.slack.press(MOD, page["message_ts"], "new_at"), MOD)
+    assert (initials(view)["date"], initials(view)["time"]) == ("2027-10-31", "02:30")
+    values = {"title": {"title": "¿Quién manda?"}, "questions": {"questions": "¿Una?"}}
+    sent = await scene.slack.submit_view(MOD, view["id"], values)
+    assert "which" in [block["block_id"] for block in sent.payload["view"]["blocks"]]
+
+
 async def test_a_member_plans_nothing_with_words(scene: Scene) -> None:
     """Neither by typing nor by pressing, and both are in the audit."""
     assert (await scene.types(ANA, "nuevo jueves 21 19:00")).startswith("Eso lo puede hacer quien modera")

@@ -115,7 +115,10 @@ def told(say: Words, found: Understood, *, zones: Sequence[str]) -> list[str]:
 
 
 def _so_far(refusal: errors.Refusal) -> Given:
-    """What is known though the whole was not understood: its day."""
+    """What is known though the whole was not understood: its day; of an hour that comes twice, all but which."""
+    if isinstance(refusal, errors.TwoTimes):
+        first = datetime.fromisoformat(str(refusal.fields["first"]))
+        return Given(date=f"{first:%Y-%m-%d}", time=f"{first:%H:%M}", zone=str(refusal.fields["zone"]))
     return Given(date=str(refusal.fields.get("day") or ""))
 
 
