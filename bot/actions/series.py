@@ -24,7 +24,7 @@ from bot.series import Occurrence, Recurrence
 from bot.store import debates
 from bot.store import seasons as store
 from bot.store.engine import Tx
-from bot.tables import Debate
+from bot.tables import Cue, Debate
 from bot.tables_year import Series
 from bot.words.catalogue import words
 
@@ -329,16 +329,22 @@ def _draft(tx: Tx, debate: Debate, limits: Deadlines, *, ask: bool) -> None:
 
 
 def _promise(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
-    """A draft, or what had been one, will be held."""
+    """A draft, or what had been one, will be held; what should have been said of it by now is said at once."""
     debate.phase, debate.why = Phase.SCHEDULED, ""
     plan.changed(tx, debate, now=now, by_hand=False)
+    missed: dict[str, Cue] = {}
     for cue in debates.cues(tx, debates.ident(debate)):
-        if cue.key in {rules.Kind.CONFIRM, rules.Kind.LAPSE}:
+        kind = cue.key.partition(":")[0]
+        if kind in {rules.Kind.CONFIRM, rules.Kind.LAPSE}:
             if cue.state in {"planned", "done"}:
                 cue.state, cue.why = "cancelled", words(debate.locale)("alguien confirmó la serie")
         elif cue.state == "cancelled" and cue.due_at > now:
             cue.state, cue.why = "planned", ""
+        elif cue.state in {"cancelled", "skipped"} and kind in {rules.Kind.ANNOUNCE, rules.Kind.GUEST}:
+            missed[kind] = cue  # the last of its kind: the guest is not told of every step at once
         tx.session.add(cue)
+    for cue in missed.values():
+        debates.plan_cue(tx, debates.ident(debate), cue.key, now)
     tx.session.flush()
     reminders.settle(tx, [debate], now=now)  # people may have asked for others meanwhile
     tx.cues = True
