@@ -72,6 +72,8 @@ LATE_LIMIT: Mapping[Kind, timedelta | Until] = {
 }
 # What looks ahead to the start is of no use once that has come, however little late it is.
 AHEAD = frozenset({Kind.ANNOUNCE, Kind.REMIND, Kind.NUDGE, Kind.GUEST})
+# What invites to a date, and is of use before another one.
+INVITING = frozenset({Kind.ANNOUNCE, Kind.REMIND, Kind.GUEST})
 # What has to come to an end, however late: a date that moves towards it makes it due at once.
 DEADLINES = frozenset({Kind.CONFIRM, Kind.LAPSE, Kind.POLL_END})
 # A new date is announced once more where it leaves this much time before that; who read of the old one is told anyway.
@@ -181,12 +183,13 @@ def shifted(cues: Iterable[Cue], by: timedelta, *, kinds: frozenset[Kind] = BEND
 def follow(cue: Cue, state: str, by: timedelta, *, now: datetime) -> tuple[Cue, Verdict] | None:
     """Where a cue goes as its debate, which has not begun, moves ``by``, and what becomes of it; None where it stays.
 
-    What was done or skipped before the old date is planned anew where its time before the new one is still to come.
+    What was skipped keeps its distance, too, and is planned anew where its time is still to come. For what was done see
+    ``comes_back``; for those who asked to be reminded, bot/actions/reminders.py.
     """
     moved = Cue(cue.key, cue.due_at + by)
-    if state in {"done", "skipped"}:
-        return (moved, Verdict(Fate.DO)) if _comes_back(moved, state, now=now) else None
-    if state == "cancelled":
+    if state == "skipped" and moved.kind in INVITING:
+        return moved, Verdict(Fate.DO if moved.due_at > now else Fate.SKIP)
+    if state in {"done", "skipped", "cancelled"}:
         return None
     if moved.kind in DEADLINES:
         return Cue(cue.key, max(moved.due_at, now)), Verdict(Fate.DO)
@@ -194,6 +197,13 @@ def follow(cue: Cue, state: str, by: timedelta, *, now: datetime) -> tuple[Cue, 
     if isinstance(limit, timedelta) and now - moved.due_at > limit:
         return moved, Verdict(Fate.SKIP, phrase("el debate cambió de fecha y ya había pasado su momento"))
     return moved, Verdict(Fate.DO)
+
+
+def comes_back(cue: Cue, *, now: datetime) -> bool:
+    """Whether what was done before an old date is done again before the new one: ``cue`` is when that would be."""
+    if cue.kind is Kind.ANNOUNCE:
+        return cue.due_at > now + ANNOUNCED_ANEW
+    return cue.kind is Kind.REMIND and cue.due_at > now
 
 
 def next_ask(cues: Sequence[Cue]) -> Cue | None:
@@ -227,14 +237,6 @@ def _fits(kind: Kind, phase: Phase) -> bool:
     if kind is Kind.END_GRACE:
         return phase is Phase.GRACE
     return phase is Phase.CLOSED
-
-
-def _comes_back(moved: Cue, state: str, *, now: datetime) -> bool:
-    if moved.due_at <= now:
-        return False
-    if moved.kind is Kind.ANNOUNCE and state == "done":
-        return moved.due_at > now + ANNOUNCED_ANEW
-    return moved.kind in {Kind.REMIND, Kind.NUDGE} or (state == "skipped" and moved.kind in {Kind.ANNOUNCE, Kind.GUEST})
 
 
 def _lateness(late: timedelta) -> str:

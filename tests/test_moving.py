@@ -3,10 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot import cues as clock
 from bot import errors
 from bot.actions import moving, plan, run, send
 from bot.actions.moving import When, Wording
+from bot.debate import Pace
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import CLOCK, OPERATOR, Actor, House, Platform
 from bot.store import debates, outbox
@@ -422,3 +426,59 @@ def test_a_time_that_the_clocks_have_twice_stays_the_one_that_was_chosen(store: 
     debate_id = planned(store, starts=datetime(2027, 10, 31, 1, 30, tzinfo=UTC))
     assert keep(store) == []
     assert row(store, debate_id).starts_at == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+
+
+# --- the rule: any order of moves ------------------------------------------------------------------------------------
+
+
+Known = dict[str, tuple[datetime, str]]
+"""When each cue is due, and its state."""
+
+
+def moved(found: Known, starts: datetime, by: timedelta, *, now: datetime) -> Known:
+    """The cues after a move, as the action takes the rules together; what came due until now was done before."""
+    after = {}
+    for key, (due, state) in found.items():
+        now_is = "done" if state == "planned" and due <= now and due < starts else state
+        followed = clock.follow(clock.Cue(key, due), now_is, by, now=now)
+        after[key] = (due, now_is)
+        if followed is not None:
+            after[key] = followed[0].due_at, "skipped" if followed[1].fate is clock.Fate.SKIP else "planned"
+    for one in clock.plan(starts + by, Pace(), questions=3, now=now):
+        if after[one.key][1] == "done" and clock.comes_back(one, now=now):
+            after[one.key] = one.due_at, "planned"
+    return after
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 900)), max_size=12))
+def test_however_often_it_moves_everything_is_where_it_belongs(moves: list[tuple[int, int]]) -> None:
+    """The hour keeps its distances; what still has its time before the start is planned, what has not is not."""
+    now, starts = PLANNED, STARTS
+    first = clock.plan(starts, Pace(), questions=3, now=now)
+    found: Known = {one.key: (one.due_at, "planned") for one in first}
+    distances = {one.key: one.due_at - starts for one in first}
+    for wait, ahead in moves:
+        now += timedelta(hours=wait)
+        by = now + timedelta(hours=ahead + 1) - starts
+        found = moved(found, starts, by, now=now)
+        starts += by
+
+    late = {key: now - due for key, (due, state) in found.items() if state == "planned" and due <= now}
+    hour = {key: one for key, one in distances.items() if one >= timedelta(0)}
+    ahead_of_it = {key: one for key, one in distances.items() if key.startswith("remind") and starts + one > now}
+    wanted = {key: (starts + one, "planned") for key, one in (hour | ahead_of_it).items()}
+    assert {key: found[key] for key in wanted} == wanted
+    assert {key for key, span in late.items() if span > timedelta(days=1)} == set()
+
+
+def test_a_reminder_that_was_done_knows_its_distance_after_two_moves(store: Store) -> None:
+    """An hour before the old date it was said; the debate went to the next hour, and then to another week."""
+    debate_id = planned(store)
+    tick(store, STARTS - timedelta(hours=1))
+    move(store, debate_id, local("2027-01-14T19:30"), now=STARTS - timedelta(minutes=50))
+    move(store, debate_id, local("2027-01-21T19:00"), now=STARTS - timedelta(minutes=40))
+
+    found = cues(store, debate_id)
+    assert [found[key] for key in ("remind:24h", "remind:1h", "remind:10m")] == [
+        (-DAY, "planned"), (timedelta(hours=-1), "planned"), (timedelta(minutes=-10), "planned"),
+    ]  # fmt: skip

@@ -17,7 +17,7 @@ from bot.ports import CLOCK, Actor, House, Platform
 from bot.question import Source, State
 from bot.store import debates, outbox
 from bot.store.engine import Tx
-from bot.tables import Cue, Debate, Place, Question
+from bot.tables import Debate, Place, Question
 from bot.words.catalogue import words
 
 
@@ -201,22 +201,23 @@ def _retag(tx: Tx, debate: Debate, tag: str) -> None:
 def _follow(tx: Tx, debate: Debate, by: timedelta, *, now: datetime) -> None:
     """The cues keep their distance from the start; invitations that had no time before the old one are planned."""
     debate_id = debates.ident(debate)
-    known = debates.cues(tx, debate_id)
-    for row in known:
+    known = {row.key: row for row in debates.cues(tx, debate_id)}
+    for row in known.values():
         followed = rules.follow(rules.Cue(row.key, row.due_at), row.state, by, now=now)
         if followed is None:
             continue
         cue, verdict = followed
         row.due_at = cue.due_at
-        if verdict.fate is rules.Fate.SKIP:
-            row.state, row.done_at, row.why = "skipped", now, words(debate.locale).again(verdict.why)
-        elif row.state in {"done", "skipped"}:
+        if verdict.fate is not rules.Fate.SKIP:
             row.state, row.done_at, row.why = "planned", None, ""
+        elif row.state != "skipped":
+            row.state, row.done_at, row.why = "skipped", now, words(debate.locale).again(verdict.why)
         tx.session.add(row)
-    keys = {row.key for row in known}
     for cue in rules.plan(debate.starts_at, plan.pace_of(debate), questions=0, now=now):
-        if cue.kind in {rules.Kind.ANNOUNCE, rules.Kind.REMIND} and cue.key not in keys:
-            tx.session.add(Cue(debate_id=debate_id, key=cue.key, due_at=cue.due_at))
+        before = known.get(cue.key)
+        missing = before is None and cue.kind in rules.INVITING
+        if missing or (before is not None and before.state == "done" and rules.comes_back(cue, now=now)):
+            debates.plan_cue(tx, debate_id, cue.key, cue.due_at)
     tx.session.flush()
     tx.cues = True
 
