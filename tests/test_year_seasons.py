@@ -283,6 +283,7 @@ def test_an_hour_that_the_clocks_skip_is_settled_and_told(year: Year) -> None:
         (Wanted(2027, {"weekday": "juevs"}), errors.BadRhythm),
         (Wanted(2027, {"minutes": "15"}), errors.BadRhythm),
         (Wanted(2027, title="Primavera"), errors.BadRhythm),
+        (Wanted(2027, {"begins": "2027-01-11", "ends": "2027-01-20"}, title="Enero"), errors.BadRhythm),
         (Wanted(season="2027-verano"), errors.NoSuchSeason),
         (Wanted(season="12345678901234567890"), errors.NoSuchSeason),
     ],

@@ -327,6 +327,18 @@ def test_a_bot_that_was_away_asks_nothing_that_is_past(year: Year) -> None:
     assert "done" not in states
 
 
+def test_a_series_that_an_older_version_took_keeps_no_other_from_going_on(year: Year) -> None:
+    """Its file is understood no more: what there is of it stays, and nothing fails."""
+    year.add(WEEKLY, "2027-01-14T19:00")
+    year.add("FREQ=MONTHLY;BYDAY=2WE", "2027-01-13T19:00", THURSDAYS.replace("Café de CX", "Otra"))
+    year.do(lambda tx: tx.conn.exec_driver_sql("""UPDATE series SET plan = '{"file": "title = 3"}' WHERE id = 1"""))
+    year.do(lambda tx: tx.conn.exec_driver_sql("UPDATE debate SET occurrence = '' WHERE id = 1"))
+    made = year.do(lambda tx: series.extend(tx, house=year.house, now=year.now + timedelta(days=60)))
+
+    assert {one.title for one in made} == {"Otra"}
+    assert year.calendar()[1] == f"{JANUARY[0]} draft"
+
+
 def test_two_bots_look_ahead_at_the_same_moment(year: Year) -> None:
     """Each date that has come into sight is planned once."""
     year.add("FREQ=WEEKLY;BYDAY=TH", "2027-01-14T19:00")

@@ -201,6 +201,9 @@ def _meant(tx: Tx, wanted: Wanted, house: House) -> list[tuple[Stretch, Season |
         if begins is None:
             raise errors.BadRhythm(faults=phrase("una temporada propia necesita su primer y su último día"))
         own = rules.own(wanted.title, begins)
+        if any(own.slug == one.slug for one in rules.stretches(own.year)):
+            faults = phrase("«{title}» ya es una temporada del año: elige otro título", title=wanted.title)
+            raise errors.BadRhythm(faults=faults)
         return [(own, store.season(tx, own.slug))]
     meant = [one for one in rules.stretches(wanted.year) if not wanted.kinds or one.kind in wanted.kinds]
     return [(one, store.season(tx, one.slug)) for one in meant]
