@@ -31,7 +31,7 @@ def evening(store: Store, house: House) -> Evening:
     """A debate in which Ana answered the first question, until its grace is over."""
     made = Evening(store, house).until(12)
     made.says("Ana", "curiosidad", under="P1")
-    return made.until(80)
+    return made.until(110)
 
 
 def pulse(evening: Evening, who: Actor, mark: int, other: str = "") -> None:
@@ -52,18 +52,18 @@ def told(evening: Evening, kind: str) -> list[str]:
 # --- the pulse -------------------------------------------------------------------------------------------------------
 
 
-def test_the_pulse_opens_with_the_end_of_the_grace_and_closes_after_three_days(evening: Evening) -> None:
+def test_the_pulse_opens_half_an_hour_after_the_grace_and_closes_after_three_days(evening: Evening) -> None:
     """Neutral: no number is chosen beforehand, and the two ends of the scale are worded alike."""
     assert [(minute, text) for minute, kind, text in evening.slack.posts if kind == "pulse"] == [
         (
-            75,
+            105,
             "«¿Quién es el CXO?» ha terminado. Una pregunta anónima: Del 1 al 5, ¿qué utilidad ha tenido para ti este "
             "debate? No se guarda quién respondió qué, y tu respuesta no se publica.",
         )
     ]
     assert after.survey("es").options == ("1 · muy poca", "2", "3", "4", "5 · mucha")
     pulse(evening, ANA, 5)
-    evening.until(75 + 3 * DAY)
+    evening.until(105 + 3 * DAY)
     with pytest.raises(errors.PollClosed):
         pulse(evening, LUIS, 1)
 
@@ -83,7 +83,7 @@ def test_below_five_answers_nobody_is_told_what_they_were(evening: Evening) -> N
     """In a circle of four people are known by what they say."""
     for number, who in enumerate(CROWD[:4], start=1):
         pulse(evening, who, number, other=f"palabra {number}")
-    evening.until(80 + 3 * DAY)
+    evening.until(110 + 3 * DAY)
     (said,) = told(evening, "pulse_result")
     assert said == (
         "Han respondido al pulso de «¿Quién es el CXO?» menos de 5 personas: con tan pocas se sabría quién dijo qué, "
@@ -99,7 +99,7 @@ def test_moderators_alone_are_told_of_the_pulse_once_it_is_closed(store: Store, 
     found = evening.look(lambda tx: kept.result(tx, _pulse(tx, evening)))
     assert not polls.may_show(row, found)
 
-    evening.until(80 + 3 * DAY)
+    evening.until(110 + 3 * DAY)
     (said,) = told(evening, "pulse_result")
     assert said.splitlines()[1:] == [
         "20 % · 1 · muy poca (1)", "0 % · 2 (0)", "20 % · 3 (1)", "0 % · 4 (0)", "60 % · 5 · mucha (3)", "«a»", "«z»",
@@ -146,7 +146,7 @@ def test_no_page_of_the_file_holds_an_answer_beside_its_author(sqlite_store: Sto
     """Neither the database nor its write-ahead log, also when pages are read as bytes."""
     made = Evening(sqlite_store, house).until(12)
     made.says("Ana", "curiosidad", under="P1")
-    made.until(80)
+    made.until(110)
     for number, who in enumerate(CROWD, start=1):
         pulse(made, who, 1 + number % 5, other=f"palabra{number:02}")
     assert sqlite_store.path is not None

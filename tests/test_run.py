@@ -137,7 +137,7 @@ def test_hold_stops_the_hour_and_resume_moves_it_by_as_long(evening: Evening) ->
     evening.until(90)
 
     assert [minute for minute, _ in evening.asked()] == [10, 27, 37]
-    assert evening.slack.kinds()[-3:] == [(62, "wrap_up"), (67, "closing"), (82, "pulse")]
+    assert evening.slack.kinds()[-2:] == [(62, "wrap_up"), (67, "closing")]
     assert [text for _, text, *_ in evening.log()] == ["sigo aquí"]
     assert evening.cues("forgotten_hold") == [("forgotten_hold", 75, "skipped")]
 
@@ -270,7 +270,7 @@ def test_close_by_hand_ends_the_hour_and_opens_the_grace(evening: Evening) -> No
     evening.until(41)
     evening.says("Luis", "ya es tarde del todo", under="P2")
 
-    assert evening.slack.kinds()[-2:] == [(25, "closing"), (40, "pulse")]
+    assert evening.slack.kinds()[-1] == (25, "closing")
     assert evening.log() == [("Ana", "llego tarde", 2, "thread", "certain")]
     assert evening.phase == "closed"
     assert evening.cues("ask", "wrap_up", "close", "end_grace", "recap") == [
@@ -548,7 +548,7 @@ def test_two_processes_never_do_a_cue_twice(anywhere: Evening) -> None:
         done = [key for future in [pool.submit(clock) for _ in range(4)] for key in future.result()]
 
     assert sorted(done) == sorted(
-        key for key, _, _ in anywhere.cues() if not key.startswith(("remind:24h", "remind:1h", "teaser"))
+        key for key, _, _ in anywhere.cues() if not key.startswith(("remind:24h", "remind:1h", "teaser", "pulse"))
     )
     assert [state for _, _, state in anywhere.cues("ask", "open", "close", "recap")] == ["done"] * 6
     posts = anywhere.look(

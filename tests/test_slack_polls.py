@@ -113,7 +113,7 @@ async def test_somebody_of_another_workspace_answers_nothing(scene: Scene) -> No
 async def test_the_pulse_keeps_nothing_of_who_answered(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     """Radio buttons, none chosen; once; neither inbox nor log knows of it."""
     scene.evening.until(12).says("Ana", "hola", under="P1")
-    scene.evening.until(80)
+    scene.evening.until(110)
     page = await invited(scene, "pulse")
     view = await form(scene, ANA, page)
     element = view["blocks"][1]["element"]

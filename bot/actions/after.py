@@ -1,4 +1,4 @@
-"""What comes after a debate: the pulse when the last answers are in, and a day later what comes next."""
+"""What comes after a debate: the pulse half an hour after the last answers, and a day later what comes next."""
 
 from datetime import datetime, timedelta
 
@@ -18,19 +18,21 @@ from bot.tables_year import Poll
 from bot.words.catalogue import words
 
 TEASER_AFTER = timedelta(days=1)
+# The last answers and the way out come first: people are not asked how it was while they are still saying goodbye.
+PULSE_AFTER = timedelta(minutes=30)
 # A subject that was debated this little ago is not offered again.
 NOT_LATELY = timedelta(days=180)
 
 
 def settled(tx: Tx, debate: Debate, *, now: datetime) -> None:
-    """The debate has ended for good: the pulse is due where it is wanted, and a day after the close what comes next."""
+    """The debate is over for good: the pulse is planned, where it is wanted, and for the next day what comes next."""
     if debate.rehearsal or debate.imported:
         return
     debate_id = debates.ident(debate)
     debates.plan_cue(tx, debate_id, rules.Kind.TEASER, (debate.closed_at or now) + TEASER_AFTER)
     held = {place.platform for place in debates.places(tx, debate_id)}
     if store.of(tx, debate_id, Kind.PULSE) is None and held - {Platform.X} and people.participants(tx, debate_id):
-        debates.plan_cue(tx, debate_id, rules.Kind.PULSE, now)
+        debates.plan_cue(tx, debate_id, rules.Kind.PULSE, now + PULSE_AFTER)
 
 
 def pulse(tx: Tx, debate: Debate, *, now: datetime) -> None:
