@@ -71,13 +71,14 @@ async def test_the_post_that_invites_has_three_answers_and_a_reminder(scene: Sce
 
 def test_an_invitation_tells_each_reader_the_hour_on_their_own_clock() -> None:
     """Slack puts it there; where it cannot, the text has the debate's, with its zone. And the way to a calendar."""
-    extra = {"locale": "es", "starts": "1799949600", "calendar": "https://debates.example.org/d/a/calendar.ics"}
+    when, there = "jueves 14 de enero de 2027, 19:00 (Europe/Madrid)", "https://debates.example.org/d/a/calendar.ics"
+    extra = {"locale": "es", "starts": "1799949600", "when": when, "calendar": there}
     shown = look(Draft("k", "announce", Platform.SLACK, CHANNEL, "Próximo debate", debate_id=7, extra=extra))
 
     assert [one["text"]["text"] for one in shown.blocks if one["type"] == "section"] == [
-        "En tu hora: <!date^1799949600^{date_long_pretty} {time}|2027-01-14 18:00 UTC>"
+        f"En tu hora: <!date^1799949600^{{date_long_pretty}} {{time}}|{when}>"
     ]
-    assert shown.blocks[-1]["elements"][-1]["url"] == "https://debates.example.org/d/a/calendar.ics"
+    assert shown.blocks[-1]["elements"][-1]["url"] == there
     assert shown.text == "Próximo debate"
 
 

@@ -113,7 +113,8 @@ def _worded(debate: Debate, kind: str, text: str | Worded, *, place: Place, now:
     said = worded.brief if place.platform == Platform.X else worded.full
     row = _row(debate, kind, said, platform=place.platform, place=place.address, now=now)
     if worded.calendar:
-        dated = {"starts": f"{debate.starts_at.timestamp():.0f}", "calendar": worded.calendar}
+        starts = f"{debate.starts_at.timestamp():.0f}"
+        dated = {"starts": starts, "when": when(debate), "calendar": worded.calendar}
         row.extra = json.dumps({**json.loads(row.extra), **dated})
     return row
 

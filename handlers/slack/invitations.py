@@ -67,9 +67,9 @@ def below(say: Words, debate_id: int | None) -> Block:
     )
 
 
-def local(say: Words, starts: str) -> str:
-    """Markup that shows each reader the start (Unix seconds) on their own clock."""
-    return say("En tu hora: {time}", time=blocks.local_time(float(starts), moment(starts)))
+def local(say: Words, starts: str, when: str = "") -> str:
+    """Markup that shows each reader the start (Unix seconds) on their own clock; ``when`` where Slack cannot."""
+    return say("En tu hora: {time}", time=blocks.local_time(float(starts), when or moment(starts)))
 
 
 # --- what the person is told -----------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ def look(draft: Draft) -> Look:
         which = f"{POLLS[draft.kind]}:{draft.debate_id}"
         return Look(text, [rich(draft.text), blocks.actions(blocks.button(POLL, answer, which, style="primary"))])
     say = words(draft.extra.get("locale", "es"))
-    mine = [blocks.marked(invitations.local(say, starts))] if (starts := draft.extra.get("starts", "")) else []
+    starts, when = draft.extra.get("starts", ""), draft.extra.get("when", "")
+    mine = [blocks.marked(invitations.local(say, starts, when))] if starts else []
     if draft.kind in INVITING and draft.debate_id is not None and draft.operation is Operation.POST:
         below = invitations.buttons(say, draft.debate_id, "", calendar=draft.extra.get("calendar", ""))
         return Look(text, [rich(draft.text), *mine, below])
