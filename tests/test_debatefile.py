@@ -7,6 +7,7 @@ import pytest
 
 from bot import errors
 from bot.debatefile import DebateFile, PlannedQuestion, parse, read
+from bot.guest import Invited
 
 WHOLE = """
 title     = "¿Quién es el Chief Customer Experience Officer?"
@@ -114,11 +115,31 @@ def test_every_fault_is_told_at_once_with_line_and_key() -> None:
         ("where.slack = 1", 'línea 4, where.slack: el identificador de un canal, por ejemplo "C0123456", o false'),
         ('timezone = "Madrid"', "línea 4, timezone: «Madrid» no es una zona horaria (por ejemplo Europe/Madrid)"),
         ('locale = "fr"', "línea 4, locale: es o en"),
+        ('guests = "Elena"', 'línea 4, guests: debe ser una lista, por ejemplo ["Elena Alfaro"]'),
+        ("guests = [3]", 'línea 4, guests[1]: debe ser un nombre, o { name = "…", slack = "U0123456" }'),
+        ('guests = ["Elena", " elena "]', "línea 4, guests[2]: elena ya está en la lista"),
+        ('guests = [{ name = "A", slack = "U123" }, { name = "B", slack = "U123" }]',
+         "línea 4, guests[2]: B ya está en la lista"),
+        ('guests = [{ name = "A", slack = "ana" }]',
+         "línea 4, guests[1]: «ana» no es una persona de Slack, por ejemplo U0123456"),
+        ('guests = [{ name = "A", x = "ana" }]', "línea 4, guests[1]: clave desconocida «x» (valen name y slack)"),
+        (f"guests = {[str(number) for number in range(11)]}", "línea 4, guests: demasiados (11; caben 10)"),
+        ("questions_public = 1", "línea 4, questions_public: true o false"),
     ],
 )  # fmt: skip
 def test_fault_names_its_line_and_key(line: str, fault: str) -> None:
     """One fault in a file that is right otherwise."""
     assert faults(LEAST + line + "\n") == [fault]
+
+
+def test_guests_are_names_with_or_without_slack() -> None:
+    """In the order of the file; nobody is one where it says nothing."""
+    plan = parse(
+        LEAST + 'guests = ["  Bruno   Salas ", { name = "Elena", slack = "U123" }]\nquestions_public = false\n'
+    )
+
+    assert plan.guests == (Invited("Bruno Salas"), Invited("Elena", "U123"))
+    assert (plan.questions_public, parse(LEAST).questions_public, parse(LEAST).guests) == (False, True, ())
 
 
 def test_text_that_is_too_long_is_told_with_both_lengths() -> None:

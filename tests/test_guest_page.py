@@ -10,10 +10,10 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from bot.actions import ask, guests, plan, run
+from bot.actions import ask, guests, plan, run, send
 from bot.debatefile import DebateFile
 from bot.guest import Invited
-from bot.ports import OPERATOR
+from bot.ports import OPERATOR, Platform
 from bot.store import debates
 from bot.store import guests as store_of_guests
 
@@ -429,3 +429,16 @@ def test_planned_questions_can_be_read_and_hidden(evening: Evening, moderator: T
         moderator.post(f"/d/{evening.slug}/guests/questions", data={"public": "0"})
         assert "Las preguntas previstas" not in client.get(f"/d/{evening.slug}").text
         assert client.post(f"/d/{evening.slug}/guests/questions", data={"public": "1"}).status_code == 403
+
+
+def test_moderators_see_that_a_reminder_did_not_arrive(evening: Evening, moderator: TestClient) -> None:
+    """An id of Slack that is nobody's: the list of guests says why, until a later one arrives."""
+    invite(evening, "Elena Rosal", "U999")
+    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    claimed = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
+    (row,) = [row for row, draft, _ in claimed if draft.place == "U999"]
+    assert "no le ha llegado" not in shown(moderator.get(f"/d/{evening.slug}/guests"))
+
+    evening.store.write(lambda tx: send.refused(tx, row, why="user_not_found", now=evening.now))
+
+    assert "El último aviso no le ha llegado: user_not_found." in shown(moderator.get(f"/d/{evening.slug}/guests"))

@@ -43,6 +43,7 @@ def invite(evening: Evening, wanted: Invited = ELENA, actor: Actor = MODERATOR) 
         return guests.add(tx, debate, wanted, house=evening.house, actor=actor, now=evening.now).id or 0
 
     found = evening.store.write(action)
+    evening.wake()
     evening.deliver()
     return found
 
@@ -125,14 +126,14 @@ def test_a_step_that_is_done_needs_no_nudge(early: Evening) -> None:
 @pytest.mark.parametrize(
     ("planned", "steps", "headline"),
     [
-        (-12 * DAY, ["guest:framing", "guest:early"], "te esperamos en"),
-        (-30, [], "empieza en 30 minutos"),
+        (-12 * DAY, ["guest:questions", "guest:framing", "guest:early"], "te esperamos en"),
+        (-30, ["guest:early"], "empieza en 30 minutos"),
     ],
 )
 def test_who_is_invited_late_is_told_at_once(
     store: Store, house: House, planned: float, steps: list[str], headline: str
 ) -> None:
-    """One message with all that is missing; what has passed is not planned."""
+    """One message with all that is missing, in the place of the steps that have passed."""
     evening = Evening(store, house, planned=planned)
 
     invite(evening)
@@ -141,6 +142,22 @@ def test_who_is_invited_late_is_told_at_once(
     ((_, text),) = told(evening, "UELENA")
     assert headline in text
     assert "Preguntas sin respuesta preparada: 3." in text
+
+
+def test_a_draft_invites_nobody_yet(store: Store, house: House) -> None:
+    """Until somebody confirms the date no guest is told of it; who is invited then is not told twice."""
+    evening = Evening(store, house, planned=-12 * DAY)
+
+    def draft(tx: Tx) -> None:
+        debate = debates.get(tx, evening.id)
+        debate.phase = "draft"
+        tx.session.add(debate)
+
+    store.write(draft)
+    invite(evening)
+
+    assert told(evening, "UELENA") == []
+    assert evening.why("guest:questions") == "el debate está en borrador"
 
 
 def test_a_second_guest_does_not_repeat_to_the_first(early: Evening) -> None:

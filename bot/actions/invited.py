@@ -29,18 +29,24 @@ _GONE = frozenset({Phase.GRACE, Phase.CLOSED, Phase.CANCELLED, Phase.MISSED})
 
 
 def invite(tx: Tx, debate: Debate, wanted: Iterable[Invited], *, house: House, now: datetime) -> list[Guest]:
-    """They are guests of the debate, their timeline is planned, and who is invited late is told at once.
+    """They are guests of the debate, and their timeline is planned; who is invited late is told of all that has passed.
 
-    Raises ``WrongPhase``, ``GuestTwice``, ``TooManyGuests``, ``BadSlackId``, ``Empty`` or ``FilledUp``.
+    The first of a debate by the clock, at once, so that a draft keeps silent; later ones here, alone. Raises
+    ``WrongPhase``, ``GuestTwice``, ``TooManyGuests``, ``BadSlackId``, ``Empty`` or ``FilledUp``.
     """
+    debate_id = debates.ident(debate)
+    first = not store.of_debate(tx, debate_id)
     made = [_invite_one(tx, debate, one, house=house, now=now) for one in wanted]
-    if made:
-        _plan(tx, debate, now=now)
-        step = rules.passed(debate.starts_at, now=now)
-        if step is not None and debate.phase == Phase.SCHEDULED:
-            for guest in made:
-                _nudge(tx, debate, guest, step, house=house, now=now)
-        debates.bump(tx, debates.ident(debate))
+    if not made:
+        return made
+    _plan(tx, debate, now=now)
+    step = rules.passed(debate.starts_at, now=now)
+    if step is not None and first:
+        debates.plan_cue(tx, debate_id, step.key, now)
+    elif step is not None and debate.phase == Phase.SCHEDULED:
+        for guest in made:
+            _nudge(tx, debate, guest, step, house=house, now=now)
+    debates.bump(tx, debate_id)
     return made
 
 
@@ -161,6 +167,12 @@ def progress(tx: Tx, debate: Debate, guest: Guest) -> Progress:
         seen=guest.seen_at is not None, answered=answered, questions=len(coming), framing=bool(guest.framing),
         begun=debate.phase not in {Phase.DRAFT, Phase.SCHEDULED},
     )  # fmt: skip
+
+
+def unreached(tx: Tx, guest: Guest) -> str:
+    """Why the last thing that was said to the guest has not come to them; "" where it has, or nothing was."""
+    said = [row for row in store.posts(tx, guest.debate_id) if _is_told(row, guest)]
+    return said[-1].error if said and said[-1].state in {"failed", "expired"} else ""
 
 
 def page_of(guest: Guest, house: House) -> str:
@@ -302,6 +314,11 @@ def _tell(tx: Tx, guest: Guest, told: str, *, house: House, now: datetime, kind:
     )  # fmt: skip
     for row in say.to_moderators(tx, debate, kind, passed_on, now=now):
         _mark(tx, row, guest=str(guest.id))
+
+
+def _is_told(row: Outbox, guest: Guest) -> bool:
+    extra = json.loads(row.extra)
+    return "page" in extra and extra.get("guest") == str(guest.id)
 
 
 def _mark(tx: Tx, row: Outbox, **more: str) -> None:

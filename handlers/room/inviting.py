@@ -33,6 +33,7 @@ class Card:
     slack: str
     progress: rules.Progress
     waits: bool  # a link of theirs has not been used yet
+    trouble: str  # why the last reminder did not reach them
     sheets: list[preparing.Sheet]
 
 
@@ -130,5 +131,6 @@ def _card(tx: Tx, debate: Debate, guest: Guest, *, actor: Actor, now: datetime) 
     return Card(
         guest, who.platform_id if who is not None and who.platform == "slack" else "",
         invited.progress(tx, debate, guest), store.has_link(tx, guest.identity_id, now=now),
+        invited.unreached(tx, guest),
         [one for one in view.sheets if one.text],
     )  # fmt: skip
