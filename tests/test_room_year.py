@@ -208,6 +208,7 @@ def test_a_season_is_changed_and_says_what_moves_and_what_stays(evening: Evening
         )
     )
     form = visitor.get("/temporadas/planificar?season=2027-enero")
+    assert 'class="way" href="/temporadas?year=2027"' in form.text
     assert "Cambiar «Enero de 2027»" in shown(form) and 'value="TH" checked' in form.text
 
     page = preview(visitor, season="2027-enero", weekday="TU")

@@ -107,15 +107,16 @@ class _Kept:
 
     title: str
     kind: str
+    year: str
     base: Rhythm
 
 
 def _kept(tx: Tx, season: str, house: House) -> _Kept:
     """Raises ``NoSuchSeason``."""
     if not season:
-        return _Kept("", "", Rhythm(timezone=house.timezone))
+        return _Kept("", "", "", Rhythm(timezone=house.timezone))
     row = store.get(tx, season)
-    return _Kept(row.title, row.kind, rhythm.from_json(row.rhythm))
+    return _Kept(row.title, row.kind, str(row.year), rhythm.from_json(row.rhythm))
 
 
 def _preview(room: Room, typed: Form, kept: _Kept) -> Preview:
