@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from bot import cues as clock
 from bot import errors
-from bot.actions import moving, plan, run, send
+from bot.actions import attendance, moving, plan, reminders, run, send
 from bot.actions.moving import When, Wording
 from bot.debate import Pace
 from bot.debatefile import DebateFile, PlannedQuestion
+from bot.invitation import Answer
 from bot.ports import CLOCK, OPERATOR, Actor, House, Platform
 from bot.store import debates, outbox
 from bot.store.engine import Store, Tx
@@ -482,3 +483,24 @@ def test_a_reminder_that_was_done_knows_its_distance_after_two_moves(store: Stor
     assert [found[key] for key in ("remind:24h", "remind:1h", "remind:10m")] == [
         (-DAY, "planned"), (timedelta(hours=-1), "planned"), (timedelta(minutes=-10), "planned"),
     ]  # fmt: skip
+
+
+def test_who_asked_to_be_reminded_is_told_in_private_and_nobody_else(store: Store) -> None:
+    """Eva said that she comes and asked for nothing: she reads it where everybody does."""
+    debate_id = planned(store)
+    tick(store, STARTS - 7 * DAY)
+    now = STARTS - 6 * DAY
+    ana, eva = Actor("slack:U1", "Ana"), Actor("slack:U2", "Eva")
+
+    def wishes(tx: Tx) -> None:
+        debate = debates.get(tx, debate_id)
+        attendance.answer(tx, debate, Answer.YES, actor=eva, now=now)
+        reminders.choose(tx, [3600], debate=debate, actor=ana, now=now)
+
+    store.write(wishes)
+    move(store, debate_id, local("2027-01-18T20:00"), now=now)
+    store.write(lambda tx: plan.cancel(tx, debates.get(tx, debate_id), actor=OPERATOR, now=now, why="Es fiesta."))
+    with store.read() as tx:
+        rows = [(one.kind, one.place) for one in outbox.of_debate(tx, debate_id) if one.operation == "private"]
+
+    assert rows == [("moved", "U1"), ("cancelled", "U1")]
