@@ -4,9 +4,12 @@ What runs is what ``python -m bot run`` runs, in its own folder, with its own se
 that loading takes are spent once for all of them.
 """
 
+import asyncio
 import multiprocessing
 import os
+import signal
 import sys
+from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -34,3 +37,48 @@ def _run(folder: Path, environment: dict[str, str]) -> None:
     from bot.cli.main import main
 
     main()
+
+
+def freezing_clock_on(database: str, thawed: Path) -> BaseProcess:
+    """The clock of a bot goes in a process that stands still as soon as it has done a cue, before that is committed.
+
+    Sent on, it writes into ``thawed`` what became of its change, and goes on as a clock.
+    """
+    process = _FORKS.Process(target=_freeze, args=(database, thawed), daemon=True)
+    process.start()
+    return process
+
+
+def _freeze(database: str, thawed: Path) -> None:
+    from bot.actions import run
+    from bot.ports import House
+    from bot.store.engine import Store, Tx
+    from bot.writer import Writer
+    from schedules.runner import Runner
+
+    real, frozen = run.do_all_due, list[bool]()
+
+    def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
+        soonest = real(tx, now=now, house=house, most=most)
+        tx.finish()
+        if not frozen:
+            frozen.append(True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return soonest
+
+    run.do_all_due = do_all_due
+
+    async def go() -> None:
+        store = Store(database)
+        writer = Writer(store)
+        writer.start()
+        Runner(store, writer, House(), now=lambda: datetime.now(UTC)).start()
+        while not writer.trouble:  # noqa: ASYNC110  (a thread sets it)
+            await asyncio.sleep(0.01)
+        trouble = writer.trouble
+        # It looks twice more meanwhile, and would do again what it had been doing.
+        await asyncio.sleep(1.2)
+        thawed.write_text(trouble)
+        await asyncio.sleep(60)
+
+    asyncio.run(go())

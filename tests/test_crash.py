@@ -74,6 +74,11 @@ class Victim:
         self._process.kill()
         await asyncio.to_thread(self._process.join)
 
+    def signal(self, number: int) -> None:
+        """It is told something (SIGSTOP, SIGCONT)."""
+        if self._process is not None and self._process.pid is not None and self._process.is_alive():
+            os.kill(self._process.pid, number)
+
     async def stop(self) -> float:
         """It has stopped as asked; returns how long that took, in seconds."""
         assert self._process is not None

@@ -23,7 +23,9 @@ T = TypeVar("T")
 # How long a writer waits for another one before it says so.
 BUSY_MS = 10_000
 # So long may one stand still in the middle of a change on PostgreSQL: then it is frozen, and its change is undone.
-FROZEN_MS = 5_000
+FROZEN_MS = 8_000
+# A command may have much to think about between two statements.
+THINKING_MS = 30_000
 # SQLite would empty its log into the file in the middle of a commit, and whoever waits for that commit waits for the
 # disk. A running bot does it beside (``Store.checkpoint``); this many pages (80 MB) are the net below.
 WAL_PAGES = 20_000
@@ -188,6 +190,8 @@ class Store:
     def write(self, action: Callable[[Tx], T]) -> T:
         """The action's change is committed; returns what it returned. For commands: a running bot has its writer."""
         with self.writing() as conn, conn.begin():
+            if not self.sqlite:
+                conn.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {THINKING_MS}")
             tx = Tx(conn)
             result = action(tx)
             tx.finish()
