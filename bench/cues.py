@@ -1,8 +1,11 @@
 """The clock with 10,000 cues planned: how soon it is ready, how late cues are, how soon a post is on the wire.
 
+And with 100,000: what a tick costs in which nothing is due, and how late cues are of which 200 fall due in one second.
+
 The bot is ``tertulia run``; the cues are those of real debates, planned while it runs, with hours of half a minute.
 """
 
+import asyncio
 import re
 import sqlite3
 import time
@@ -19,6 +22,8 @@ from bot.debatefile import DebateFile
 from bot.ports import OPERATOR
 from bot.store import debates
 from bot.store.engine import Store, Tx
+from bot.writer import Writer
+from schedules.runner import Runner
 
 from bench import data, stock
 from bench.measure import Job, Row, against, held, pairs, percentile, remark
@@ -40,12 +45,69 @@ def measure(job: Job) -> list[Row]:
     database = job.folder("cues") / "planned.db"
     count = _planned(database, job.size.cues)
     return [
-        *_ready(job, database),
+        *_ready(job, database, "the cues"),
         *_lateness(job, database, "one after the other", _staggered(job.size.due), quiet=True),
         *_lateness(job, database, f"{job.size.burst} debates opening at one instant", [0.0] * job.size.burst),
         *_wire(job),
         remark(f"{count:,} cues planned"),
+        *_many(job, database),
     ]
+
+
+def _many(job: Job, planned: Path) -> list[Row]:
+    database = job.folder("cues") / "years.db"
+    with closing(sqlite3.connect(planned)) as few, closing(sqlite3.connect(database)) as many:
+        few.backup(many)
+    count = _multiplied(database, job.size.years)
+    ticks = _ticks(database, job.size.ticks)
+    burst = [number / job.size.same_second for number in range(job.size.same_second)]
+    return [
+        Row(
+            "a tick, nothing due: p50, p99, most", _three(ticks), "", "", "p99 < 5 ms", percentile(ticks, 0.99) < 0.005
+        ),
+        *_ready(job, database, f"{count:,} cues"),
+        *_lateness(job, database, f"{len(burst)} due in the same second", burst),
+    ]
+
+
+def _multiplied(database: Path, times: int) -> int:
+    """Every debate of the database is there so many times, each a day later; returns how many cues are planned."""
+    with closing(sqlite3.connect(database)) as found, found:
+        step = found.execute("SELECT max(id) FROM debate").fetchone()[0]
+        for copy in range(1, times):
+            day, apart = copy * 86_400_000_000, copy * step
+            later = {name: f"{name} + {day}" for name in ("starts_at", "ends_at", "due_at")}
+            mine = {
+                "debate_id": f"debate_id + {apart}",
+                "slug": f"slug || '-{copy}'",
+                "address": f"address || '-{copy}'",
+            }
+            for table in ("debate", "cue", "place", "question"):
+                columns = {**later, **mine, "id": f"id + {apart}" if table == "debate" else "NULL"}
+                names = [row[1] for row in found.execute(f"PRAGMA table_info({table})")]
+                values = ", ".join(columns.get(name, name) for name in names)
+                where = "id" if table == "debate" else "debate_id"
+                found.execute(f"INSERT INTO {table} SELECT {values} FROM {table} WHERE {where} <= {step}")
+        return int(found.execute("SELECT count(*) FROM cue WHERE state = 'planned'").fetchone()[0])
+
+
+def _ticks(database: Path, count: int) -> list[float]:
+    """How long the clock took each time it looked, in a bot's own way: by another thread, and nothing was due."""
+
+    async def look() -> list[float]:
+        store = Store(f"sqlite:///{database}")
+        writer = Writer(store)
+        writer.start()
+        runner, taken = Runner(store, writer, stock.HOUSE, now=lambda: datetime.now(UTC)), []
+        for _ in range(count):
+            began = time.perf_counter()
+            await runner.look()
+            taken.append(time.perf_counter() - began)
+        writer.stop()
+        store.close()
+        return taken
+
+    return asyncio.run(look())
 
 
 def _planned(database: Path, cues: int) -> int:
@@ -64,7 +126,7 @@ def _planned(database: Path, cues: int) -> int:
         return int(found.execute("SELECT count(*) FROM cue WHERE state = 'planned'").fetchone()[0])
 
 
-def _ready(job: Job, planned: Path) -> list[Row]:
+def _ready(job: Job, planned: Path, name: str) -> list[Row]:
     empty = job.folder("cues") / "empty.db"
     stock.empty(empty).close()
 
@@ -75,8 +137,8 @@ def _ready(job: Job, planned: Path) -> list[Row]:
     taken = pairs(lambda: started(planned), lambda: started(empty), job.size.pairs)
     more = [max(0.0, pair.ours - pair.peer) for pair in taken]
     return [
-        against("start until healthy with the cues, against the same without any", taken),
-        held("what the cues add to the start", more, "s", below=1.0),
+        against(f"start until healthy with {name}, against the same without any", taken),
+        held(f"what {name} add to the start", more, "s", below=1.0),
     ]
 
 

@@ -58,6 +58,9 @@ class Size:
     stream: tuple[int, float] = (1_000, 30.0)  # (posts of X a second, seconds)
     dispatches: int = 2_000
     cues: int = 10_000
+    years: int = 10  # so many times as many, for the clock of many years
+    same_second: int = 200  # debates of which each has a cue due in the same second
+    ticks: int = 300
     due: int = 20  # debates, one after the other, of which each has a dozen cues that fall due while we look
     burst: int = 100  # debates that open at one instant
     wire: int = 20  # debates in Slack channels of their own
@@ -70,7 +73,7 @@ FULL = Size(Shape())
 QUICK = Size(
     Shape(messages=2_000, people=100), quick=True, pairs=2, slow_pairs=1, events=((200, 3.0), (1000, 2.0)),
     saturation=(1_000, 1), stream=(1_000, 2.0), dispatches=200,
-    cues=500, due=3, burst=5, wire=4, readers=20, posts=5, queries=50,
+    cues=500, years=2, same_second=5, ticks=30, due=3, burst=5, wire=4, readers=20, posts=5, queries=50,
 )  # fmt: skip
 
 
