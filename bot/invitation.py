@@ -65,7 +65,7 @@ def ahead(text: str) -> tuple[int, ...]:
 
     A bare number counts minutes; nothing, and ``sí``, is ``DEFAULT``. Raises ``BadLead``.
     """
-    tidy = " ".join(re.sub(r"\b(?:antes|before)\b", " ", _plain(text)).split()).strip(" .!¡")
+    tidy = " ".join(re.sub(r"\b(?:antes|before)\b", " ", _plain(text)).split()).strip(" .!")
     if tidy in _OFF:
         return ()
     if tidy in _USUAL:
@@ -76,7 +76,7 @@ def ahead(text: str) -> tuple[int, ...]:
 def reply(text: str) -> tuple[Answer, str]:
     """The answer that somebody wrote, and the debate that they named ("" for the next): ``no``, ``quizá 12``."""
     first, _, rest = text.strip().partition(" ")
-    found = _ANSWERS.get(_plain(first).strip(".!¡,"))
+    found = _ANSWERS.get(_plain(first).strip(".!,"))
     if found is not None:
         return found, rest.strip().lstrip("#")
     return Answer.YES, text.strip().lstrip("#")
