@@ -243,11 +243,11 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 def _postgres_connect(connection: "psycopg.Connection[Any]", _record: object) -> None:
     connection.autocommit = True
-    connection.execute(f"SET idle_in_transaction_session_timeout = {FROZEN_MS}")
-    connection.execute(f"SET lock_timeout = {BUSY_MS}")
+    connection.execute(f"SET idle_in_transaction_session_timeout = {FROZEN_MS}".encode())
+    connection.execute(f"SET lock_timeout = {BUSY_MS}".encode())
     with suppress(Exception):  # a server that is no Linux has it not
         # The same for one that stands still while the server is telling it something.
-        connection.execute(f"SET tcp_user_timeout = {FROZEN_MS}")
+        connection.execute(f"SET tcp_user_timeout = {FROZEN_MS}".encode())
     connection.autocommit = False
 
 
