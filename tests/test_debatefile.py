@@ -80,8 +80,8 @@ def test_every_fault_is_told_at_once_with_line_and_key() -> None:
     ])  # fmt: skip
 
     assert faults(source) == [
-        "línea 7, color: clave desconocida (valen hashtag, host, locale, pace, poll, pulse, questions, starts, "
-        "timezone, title, where)",
+        "línea 7, color: clave desconocida (valen guests, hashtag, host, locale, pace, poll, pulse, questions, "
+        "questions_public, starts, timezone, title, where)",
         "línea 1, title: falta el título",
         "línea 6, questions[1]: está vacía",
         'línea 6, questions[2]: debe ser un texto, o { text = "…", answer = "…" }',
@@ -123,13 +123,18 @@ def test_every_fault_is_told_at_once_with_line_and_key() -> None:
         ('guests = [{ name = "A", slack = "ana" }]',
          "línea 4, guests[1]: «ana» no es una persona de Slack, por ejemplo U0123456"),
         ('guests = [{ name = "A", x = "ana" }]', "línea 4, guests[1]: clave desconocida «x» (valen name y slack)"),
-        (f"guests = {[str(number) for number in range(11)]}", "línea 4, guests: demasiados (11; caben 10)"),
         ("questions_public = 1", "línea 4, questions_public: true o false"),
     ],
 )  # fmt: skip
 def test_fault_names_its_line_and_key(line: str, fault: str) -> None:
     """One fault in a file that is right otherwise."""
     assert faults(LEAST + line + "\n") == [fault]
+
+
+def test_there_are_no_more_guests_than_ten() -> None:
+    """The eleventh is refused with both numbers."""
+    with pytest.raises(errors.BadDebateFile, match=r"línea 4, guests: demasiados \(11; caben 10\)"):
+        parse(LEAST + f"guests = {[str(number) for number in range(11)]}\n")
 
 
 def test_guests_are_names_with_or_without_slack() -> None:

@@ -439,6 +439,6 @@ def test_moderators_see_that_a_reminder_did_not_arrive(evening: Evening, moderat
     (row,) = [row for row, draft, _ in claimed if draft.place == "U999"]
     assert "no le ha llegado" not in shown(moderator.get(f"/d/{evening.slug}/guests"))
 
-    evening.store.write(lambda tx: send.refused(tx, row, why="user_not_found", now=evening.now))
+    evening.store.write(lambda tx: send.refused(tx, row, owner="test", why="user_not_found", now=evening.now))
 
     assert "El último aviso no le ha llegado: user_not_found." in shown(moderator.get(f"/d/{evening.slug}/guests"))
