@@ -4,8 +4,10 @@ import asyncio
 import os
 import random
 import signal
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
@@ -18,7 +20,8 @@ from bot.debate import Pace
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.ports import OPERATOR, House
 from bot.store import debates, outbox, schema
-from bot.store.engine import FROZEN_MS, Store
+from bot.store.engine import FROZEN_MS, Store, Tx
+from handlers.room import cookies
 from handlers.slack.standin.server import SlackStandin
 
 from tests.conftest import PostgresServer
@@ -123,6 +126,29 @@ async def test_two_bots_of_which_one_is_killed_or_frozen_say_everything_once(
     late = dict(done(shared, debate_id))
     assert sorted(late) == sorted(["open", *(f"ask:{number}" for number in range(1, QUESTIONS + 1))])
     assert max(late.values()) < FROZEN + 5
+
+
+def test_two_bots_that_begin_at_once_sign_with_one_key(database: str, shared: Store) -> None:
+    """Each would make one in an empty database: the second takes the first's, and does not fall over it."""
+    other, begun = Store(database), threading.Event()
+
+    def second() -> str:
+        def action(tx: Tx) -> str:
+            begun.set()
+            return cookies.key(tx)
+
+        return other.write(action)
+
+    def first(tx: Tx) -> "tuple[str, Future[str]]":
+        mine = cookies.key(tx)
+        theirs = pool.submit(second)
+        begun.wait(10)
+        return mine, theirs
+
+    with ThreadPoolExecutor(1) as pool:
+        mine, theirs = shared.write(first)
+        assert theirs.result(30) == mine
+    other.close()
 
 
 def stopped(process: BaseProcess) -> bool:

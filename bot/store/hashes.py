@@ -17,9 +17,7 @@ def key(tx: Tx, name: str) -> bytes:
     """The installation's own key of that name, made at the first need: without it nobody can tell what was hashed."""
     found = known(tx, name)
     if found is None:
-        found = secrets.token_bytes(32)
-        passes.keep(tx, name, found.hex())
-        tx.session.flush()
+        found = bytes.fromhex(passes.first(tx, name, secrets.token_bytes(32).hex()))
     return found
 
 

@@ -1,9 +1,10 @@
-"""Links and sessions of moderators and guests, known by the hashes of their secrets; and the names taken in the room."""
+"""Links and sessions of moderators and guests, known by the hashes of their secrets; and names taken in the room."""
 
 import hashlib
 from datetime import datetime
 
-from sqlmodel import select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from bot.store.engine import Tx
 from bot.tables import Identity, Kept, Pass
@@ -48,10 +49,21 @@ def known(tx: Tx, platform: str, ident: str) -> bool:
 
 def kept(tx: Tx, name: str) -> str | None:
     """The value kept under a name, or None."""
-    row = tx.session.get(Kept, name)
-    return row.value if row is not None else None
+    return tx.conn.execute(sa.select(col(Kept.value)).where(col(Kept.name) == name)).scalar()
 
 
 def keep(tx: Tx, name: str, value: str) -> None:
     """The value is kept under the name, in the place of an earlier one."""
-    tx.session.merge(Kept(name=name, value=value))
+    tx.conn.execute(
+        sa.text(
+            "INSERT INTO kept (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
+        ),
+        {"name": name, "value": value},
+    )
+
+
+def first(tx: Tx, name: str, value: str) -> str:
+    """The value that is kept under the name: this one, unless another process was first."""
+    insert = "INSERT INTO kept (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
+    tx.conn.execute(sa.text(insert), {"name": name, "value": value})
+    return kept(tx, name) or value

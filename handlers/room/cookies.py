@@ -70,8 +70,4 @@ class Cookies:
 
 def key(tx: Tx) -> str:
     """The key that signs this installation's cookies, made at the first need and kept in its database."""
-    found = passes.kept(tx, _KEY)
-    if found is None:
-        found = secrets.token_urlsafe(32)
-        passes.keep(tx, _KEY, found)
-    return found
+    return passes.kept(tx, _KEY) or passes.first(tx, _KEY, secrets.token_urlsafe(32))
