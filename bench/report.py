@@ -18,7 +18,7 @@ Written by `make bench` (`make bench ONLY=search,export` for some; `make bench Q
 divided by the peer's, taken in pairs side by side in one run (A B A B); three figures are the least, the median and the
 most, and the median is held to the goal. Memory is the peak of the process. The data is made up: see `bench/data.py`.
 """
-_PACKAGES = ("slack-bolt", "slack-sdk", "aiohttp", "sqlalchemy", "starlette", "uvicorn", "uvloop")
+_PACKAGES = ("slack-bolt", "slack-sdk", "aiohttp", "sqlalchemy", "starlette", "uvicorn", "uvloop", "apscheduler")
 
 
 def line(row: Row) -> str:

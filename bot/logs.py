@@ -60,7 +60,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 # Libraries that tell of each step they take; what they warn of is worth reading.
-CHATTY = ("alembic", "uvicorn", "asyncio", "aiohttp.access", "slack_bolt", "slack_sdk")
+CHATTY = ("alembic", "apscheduler", "uvicorn", "asyncio", "aiohttp.access", "slack_bolt", "slack_sdk")
 
 
 def set_up(level: str = "info", *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:

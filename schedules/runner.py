@@ -1,17 +1,19 @@
-"""The clock: it wakes the action that does what is due. What is due are rows; the clock itself remembers nothing.
+"""The clock: APScheduler wakes the action that does what is due. What is due are rows; the scheduler remembers nothing.
 
-It looks at least every half second, for other processes plan, too, and at the very moment for which the next cue is
-planned. It waits on the machine's steady clock and reads the wall clock anew each time it looks, so that it goes on at
-once when that one is put back or forward by an hour. (A scheduler that keeps its own wake-up times stands still then.)
+It wakes at least every half second, for other processes plan, too, and at the very moment for which the next cue is
+planned. The wall clock is read anew each time. When that is put back by an hour APScheduler waits for the hour to come
+again, so what it should have done by the machine's steady clock is done without it.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.actions import run
 from bot.ports import House
@@ -20,6 +22,8 @@ from bot.store.engine import Store
 from bot.writer import Writer
 
 TICK_SECONDS = 0.5
+# So long (by the steady clock) the scheduler may say nothing before its tick is set anew.
+SILENCE_SECONDS = 2 * TICK_SECONDS
 # Cues that are done in one commit: enough that a full hour starts quickly, few enough that an answer need not wait.
 MOST_AT_ONCE = 16
 # A clock that has not looked for this long (seconds) has stopped.
@@ -37,6 +41,10 @@ class Runner:
         self._writer = writer
         self._house = house
         self._now = now
+        # A wake-up that comes late is still one: by default APScheduler drops what is a second late.
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
+        )
         self._woken = asyncio.Event()
         self._going: asyncio.Task[None] | None = None
         self._stopping = False
@@ -49,6 +57,8 @@ class Runner:
 
     def start(self) -> None:
         """The clock ticks."""
+        self._scheduler.start()
+        self._tick()
         self._going = asyncio.get_running_loop().create_task(self._go())
 
     async def stop(self) -> None:
@@ -57,6 +67,7 @@ class Runner:
         self._woken.set()
         if self._going is not None:
             await self._going
+            self._scheduler.shutdown(wait=False)
 
     def wake(self) -> None:
         """What is due is done now rather than at the next tick; to be called in the loop."""
@@ -77,11 +88,32 @@ class Runner:
     async def _go(self) -> None:
         while not self._stopping:
             self._woken.clear()
-            due_at = await self.look()
-            wait = TICK_SECONDS if due_at is None else (due_at - self._now()).total_seconds()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(max(wait, 0.0), TICK_SECONDS)):
+            self._arm(await self.look())
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
                     await self._woken.wait()
+            except TimeoutError:
+                self._tick()
+
+    def _tick(self) -> None:
+        """From now on there is a wake-up every tick."""
+        every = IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC)
+        self._scheduler.add_job(self._ring, every, id="tick", replace_existing=True)
+
+    def _arm(self, due_at: datetime | None) -> None:
+        """There is a wake-up when the next cue is due, where that is before the next tick but one."""
+        wait = None if due_at is None else (due_at - self._now()).total_seconds()
+        if wait is None or wait > TICK_SECONDS * 2:
+            return
+        if wait <= 0:
+            self._woken.set()
+        else:
+            # Its own time: a rehearsal's runs beside it.
+            then = DateTrigger(datetime.now(UTC) + timedelta(seconds=wait), timezone=UTC)
+            self._scheduler.add_job(self._ring, then, id="due", replace_existing=True)
+
+    async def _ring(self) -> None:
+        self._woken.set()
 
     async def _do(self, most: int) -> datetime | None:
         """Some of what is due is done; one cue that cannot be is given up, so that it does not stop all the others."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from bot.actions import plan, run
 from bot.debate import Pace
@@ -154,6 +155,16 @@ async def test_clock_put_forward_by_an_hour_skips_by_name_and_does_nothing_twice
     gone = became(store, missed)
     assert gone["remind:10m"] == ("skipped", "llegaba 40 min tarde (límite 10 min)")
     assert (gone["open"], gone["ask:1"], gone["close"]) == (over, over, over)
+
+
+async def test_scheduler_that_waits_for_the_hour_to_come_again_is_set_anew(sqlite_store: Store) -> None:
+    """The machine's own clock is put back, by which APScheduler waits: the next debate is on time all the same."""
+    async with clock(sqlite_store):
+        await asked(sqlite_store, planned(sqlite_store, starts=datetime.now(UTC) + timedelta(seconds=0.2)))
+        with time_machine.travel(datetime.now(UTC) - HOUR, tick=True):
+            starts = datetime.now(UTC) + timedelta(seconds=0.2)
+            again = planned(sqlite_store, starts=starts, title="Otro", now=datetime.now(UTC))
+            assert await asked(sqlite_store, again) == [1]
 
 
 def said_of(store: Store, title: str) -> list[str]:
