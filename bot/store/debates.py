@@ -9,9 +9,11 @@ from sqlmodel import col, select
 from bot import errors
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
 from bot.store.engine import Prepared, Tx
-from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, to_micros
+from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, from_micros, to_micros
 
 _BUMP = Prepared(sa.text("UPDATE debate SET rev = rev + 1 WHERE id = :id RETURNING rev"), ("id",))
+# Asked twice a second, by every bot.
+_NEXT_DUE = Prepared(sa.text("SELECT due_at FROM cue WHERE state = 'planned' ORDER BY due_at LIMIT 1"), ())
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's INTEGER; it fails on a larger one where SQLite finds nothing
 
@@ -210,8 +212,9 @@ def plan_cue(tx: Tx, debate_id: int, key: str, due_at: datetime) -> None:
 
 def next_due(tx: Tx) -> datetime | None:
     """When the next planned cue is due, or None."""
-    query = select(Cue.due_at).where(Cue.state == "planned").order_by(col(Cue.due_at)).limit(1)
-    return tx.session.exec(query).first()
+    tx.finish()
+    found = _NEXT_DUE.fetch(tx.conn)
+    return from_micros(found[0][0]) if found else None
 
 
 # --- the rest --------------------------------------------------------------------------------------------------------
