@@ -62,7 +62,7 @@ def planned(store: Store, *, starts_in: float, questions: int) -> int:
     """A debate in Slack, with a question every two seconds."""
     pace = Pace(
         minutes=timedelta(minutes=2), first=timedelta(seconds=2), every=EVERY, warning=timedelta(0),
-        label=timedelta(minutes=1), wrap_up=timedelta(0), grace=timedelta(minutes=5), announce=timedelta(0), reminders=(),
+        label=EVERY * 9, wrap_up=timedelta(0), grace=timedelta(minutes=5), announce=timedelta(0), reminders=(),
     )  # fmt: skip
     asked = tuple(PlannedQuestion(f"¿Pregunta número {number}?") for number in range(1, questions + 1))
     starts = datetime.now(UTC) + timedelta(seconds=starts_in)
