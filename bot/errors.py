@@ -260,8 +260,8 @@ class NotToCome(Refusal):
 
 
 class BadLead(Refusal):
-    """«{text}» no vale para avisarte: di cuánto antes, entre 1 minuto y 14 días (45m, 2h, 1d), y como mucho {most} veces.
-    No se ha cambiado nada.
+    """«{text}» no vale para avisarte: di cuánto antes, entre 1 minuto y 14 días (45m, 2h, 1d), y como mucho {most}
+    veces. No se ha cambiado nada.
     """
 
 
