@@ -94,7 +94,7 @@ def faults(poll: Planned) -> list[tuple[str, str]]:
     """Everything that is wrong with a poll, as (key of the debate file, what is wrong)."""
     found: list[tuple[str, str]] = []
     if not poll.text:
-        found.append(("text", "falta el texto"))
+        found.append(("text", phrase("falta el texto")))
     elif len(poll.text) > LONGEST_TEXT:
         found.append(("text", _too_long(poll.text, LONGEST_TEXT)))
     if not FEWEST_OPTIONS <= len(poll.options) <= MOST_OPTIONS:
@@ -106,7 +106,7 @@ def faults(poll: Planned) -> list[tuple[str, str]]:
     for number, option in enumerate(poll.options, start=1):
         key = f"options[{number}]"
         if not option:
-            found.append((key, "está vacía"))
+            found.append((key, phrase("está vacía")))
         elif len(option) > LONGEST_OPTION:
             found.append((key, _too_long(option, LONGEST_OPTION)))
         elif option.casefold() in seen:

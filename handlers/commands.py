@@ -164,12 +164,12 @@ GRAMMAR: Sequence[Rule] = (
     Rule(
         Order.GOING, ("voy", "iré", "asistir"), ("going", "rsvp"),
         lambda say: say("di si vienes al próximo debate: sí, quizá o no"),
-        argument={"es": "[quizá|no]", "en": "[maybe|no]"}, example={"es": "voy", "en": "going"},
+        argument={"es": "[quizá/no]", "en": "[maybe/no]"}, example={"es": "voy", "en": "going"},
     ),
     Rule(
         Order.REMIND, ("recordar", "recuérdame", "avisos"), ("remind", "reminders"),
         lambda say: say("que te avise por privado antes de cada debate, o no; solo del próximo: recordar 30m este"),
-        argument={"es": "[30m|no]", "en": "[30m|no]"}, example={"es": "recordar 30m", "en": "remind 30m"},
+        argument={"es": "[30m/no]", "en": "[30m/no]"}, example={"es": "recordar 30m", "en": "remind 30m"},
     ),
     Rule(
         Order.QUESTIONS, ("preguntas",), ("questions",),

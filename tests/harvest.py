@@ -201,7 +201,8 @@ def _name(node: ast.expr) -> str:
 
 
 def _spoken(sentence: str) -> bool:
-    return any(letter.isalpha() for letter in re.sub(r"\{\w*\}", "", sentence))
+    # Quotation marks are words too: «so» they stand in Spanish.
+    return any(letter.isalpha() or letter in "«»" for letter in re.sub(r"\{\w*\}", "", sentence))
 
 
 if __name__ == "__main__":

@@ -342,13 +342,19 @@ def test_a_clone_asks_the_same(evening: Evening) -> None:
     assert evening.store.write(cloned) == ASKED
 
 
-def test_who_is_forgotten_has_answered_nothing(store: Store, evening: Evening) -> None:
+@pytest.mark.parametrize(("locale", "told"), [("es", "«soy la de Quito»"), ("en", "“soy la de Quito”")])
+def test_who_is_forgotten_has_answered_nothing(store: Store, evening: Evening, locale: str, told: str) -> None:
     """Ballot and words are gone, from the result that was posted, too; the others' stay."""
+
+    def speaks(tx: Tx) -> None:
+        debates.get(tx, evening.id).locale = locale
+
+    store.write(speaks)
     evening.until(-60)
     answer(evening, ANA, 1, other="soy la de Quito")
     answer(evening, LUIS, 1)
     evening.until(5)
-    assert "«soy la de Quito»" in posts(evening, "poll_result")[0][1]
+    assert told in posts(evening, "poll_result")[0][1]
 
     store.write(lambda tx: people.forget(tx, "slack:UANA", actor=OPERATOR, now=evening.now))
 

@@ -28,7 +28,7 @@ def tell(tx: Tx, target: Debate, *, now: datetime) -> None:
         return
     text = words(target.locale)
     count = sum(len(left) for _source, left in found)
-    titles = ", ".join(f"«{source.title}»" for source, _left in found)
+    titles = ", ".join(text("«{text}»", text=source.title) for source, _left in found)
     told = {"title": target.title, "titles": titles}
     if count == 1:
         sentence = text("Para «{title}» espera 1 pregunta que quedó abierta en {titles}.", **told)

@@ -159,7 +159,7 @@ def poll_lines(say: Say, found: Result, *, most: int | None = None) -> list[str]
     made = [f"{one.percent} % · {one.text} ({one.people})" for one in shown]
     if found.wrote.people and found.kind is not Kind.PULSE:
         made.append(f"{found.wrote.percent} % · {say('Otra cosa')} ({found.wrote.people})")
-    made += [f"«{other}»" for other in found.others[:most]]
+    made += [say("«{text}»", text=other) for other in found.others[:most]]
     more = len(found.others) - most if most is not None else 0
     return [*made, say("Y {count} más.", count=more)] if more > 0 else made
 

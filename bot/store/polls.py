@@ -22,6 +22,8 @@ from bot.tables_year import Answered, Ballot, Poll
 
 # The name under which the installation keeps the key of the marks.
 _KEY = "pulse-key"
+# Before and after free words where they are told, in Spanish and in English.
+_QUOTATION = ("«»", "“”")
 _MOST_IDS = 2**31 - 1
 
 
@@ -154,11 +156,11 @@ def has_answered(tx: Tx, poll_id: int, person_id: int) -> bool:
 def forget(tx: Tx, person_id: int) -> list[str]:
     """No ballot is the person's any more, and no mark stands for them; returns the free words that went, as told.
 
-    They are returned in their quotation marks: a word alone would be found in much that others said.
+    They are returned in the quotation marks of each language: a word alone would be found in much that others said.
     """
     tx.finish()
     said = select(Ballot.other).where(Ballot.person_id == person_id, Ballot.other != "")
-    words = [f"«{text}»" for text in tx.session.exec(said).all()]
+    words = [f"{before}{text}{after}" for text in tx.session.exec(said).all() for before, after in _QUOTATION]
     tx.conn.execute(sa.delete(Ballot).where(col(Ballot.person_id) == person_id))
     key = hashes.known(tx, _KEY)
     if key is not None:

@@ -35,7 +35,7 @@ async def answer(desk: Desk, caller: Caller, value: str, wanted: Answer | None) 
 
 
 async def typed(desk: Desk, caller: Caller, text: str) -> Page:
-    """What ``/tertulia voy [quizá|no] [DEBATE]`` asks for is done; what to tell the caller. Raises Refusal."""
+    """What ``/tertulia voy [quizá/no] [DEBATE]`` asks for is done; what to tell the caller. Raises Refusal."""
     wanted, name = invitation.reply(text)
     value = await desk.read(lambda tx: str(_meant(tx, caller, name).id))
     return await answer(desk, caller, value, wanted)
@@ -74,7 +74,7 @@ async def remind_off(desk: Desk, caller: Caller, value: str) -> Page:
 
 
 async def typed_wish(desk: Desk, caller: Caller, text: str) -> Page:
-    """What ``/tertulia recordar [30m|no] [este|debate N]`` asks for is done; alone it tells how things are."""
+    """What ``/tertulia recordar [30m/no] [este/debate N]`` asks for is done; alone it tells how things are."""
     lead, name = invitation.wish(text)
     value = None if name is None else await desk.read(lambda tx: str(_meant(tx, caller, name or "").id))
     if not lead and value is None:
