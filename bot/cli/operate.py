@@ -1,6 +1,5 @@
 """``tertulia run``, ``doctor``, ``backup`` and ``rehearse``: keeping it going."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +30,8 @@ def run() -> None:
 @app.command(help=say("Mira si todo está en orden y dice qué hacer con lo que no."))
 def doctor(as_json: AsJson = False) -> None:
     """Every part has been looked at; the exit code is 1 when one of them would keep a debate from being held."""
+    import asyncio
+
     from bot.doctor import examine
 
     text = speaking()
