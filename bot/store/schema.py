@@ -27,14 +27,14 @@ def upgrade(store: Store, *, to: str = "head") -> None:
         return
     from alembic import command
 
-    with store.writing() as conn:
+    # One upgrades, in one change; another that starts at the same time waits, and finds it done. Left to itself Alembic
+    # commits each migration on SQLite, and the other would begin in between.
+    with store.writing() as conn, conn.begin():
         if not store.sqlite:
-            # One upgrades, another that starts at the same time waits; SQLite has one writer anyway.
             conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
         config = configuration()
         config.attributes["connection"] = conn
         command.upgrade(config, to)
-        conn.commit()
 
 
 def configuration() -> "Config":
