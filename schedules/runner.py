@@ -1,19 +1,20 @@
 """The clock: APScheduler wakes the action that does what is due. What is due are rows; the scheduler remembers nothing.
 
-It wakes at least every half second, for other processes plan, too, and at the very moment for which the next cue is
-planned. The wall clock is read anew each time. When that is put back by an hour APScheduler waits for the hour to come
-again, so what it should have done by the machine's steady clock is done without it.
+It has one job, the next wake-up: at the very moment for which the next cue is planned, and in half a second at the
+latest, for other processes plan, too. When the machine's clock is put back by an hour APScheduler waits for the hour to
+come again; what has not come by the steady clock is not waited for. (A job that repeats itself is no help when the
+clock is put forward: APScheduler counts all the half seconds of a month that it has missed, and the bot stands still.)
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.actions import run
 from bot.ports import House
@@ -22,7 +23,7 @@ from bot.store.engine import Store
 from bot.writer import Writer
 
 TICK_SECONDS = 0.5
-# So long (by the steady clock) the scheduler may say nothing before its tick is set anew.
+# So long (by the steady clock) the scheduler may say nothing.
 SILENCE_SECONDS = 2 * TICK_SECONDS
 # Cues that are done in one commit: enough that a full hour starts quickly, few enough that an answer need not wait.
 MOST_AT_ONCE = 16
@@ -42,9 +43,7 @@ class Runner:
         self._house = house
         self._now = now
         # A wake-up that comes late is still one: by default APScheduler drops what is a second late.
-        self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
-        )
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
         self._woken = asyncio.Event()
         self._going: asyncio.Task[None] | None = None
         self._stopping = False
@@ -58,7 +57,6 @@ class Runner:
     def start(self) -> None:
         """The clock ticks."""
         self._scheduler.start()
-        self._tick()
         self._going = asyncio.get_running_loop().create_task(self._go())
 
     async def stop(self) -> None:
@@ -89,28 +87,16 @@ class Runner:
         while not self._stopping:
             self._woken.clear()
             self._arm(await self.look())
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(SILENCE_SECONDS):
                     await self._woken.wait()
-            except TimeoutError:
-                self._tick()
-
-    def _tick(self) -> None:
-        """From now on there is a wake-up every tick."""
-        every = IntervalTrigger(seconds=TICK_SECONDS, timezone=UTC)
-        self._scheduler.add_job(self._ring, every, id="tick", replace_existing=True)
 
     def _arm(self, due_at: datetime | None) -> None:
-        """There is a wake-up when the next cue is due, where that is before the next tick but one."""
-        wait = None if due_at is None else (due_at - self._now()).total_seconds()
-        if wait is None or wait > TICK_SECONDS * 2:
-            return
-        if wait <= 0:
-            self._woken.set()
-        else:
-            # Its own time: a rehearsal's runs beside it.
-            then = DateTrigger(datetime.now(UTC) + timedelta(seconds=wait), timezone=UTC)
-            self._scheduler.add_job(self._ring, then, id="due", replace_existing=True)
+        """There is a wake-up when the next cue is due, or in a tick."""
+        wait = TICK_SECONDS if due_at is None else min(TICK_SECONDS, (due_at - self._now()).total_seconds())
+        # Its own time: a rehearsal's runs beside it.
+        then = DateTrigger(datetime.now(UTC) + timedelta(seconds=wait), timezone=UTC)
+        self._scheduler.add_job(self._ring, then, id="next", replace_existing=True)
 
     async def _ring(self) -> None:
         self._woken.set()

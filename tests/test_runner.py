@@ -157,11 +157,12 @@ async def test_clock_put_forward_by_an_hour_skips_by_name_and_does_nothing_twice
     assert (gone["open"], gone["ask:1"], gone["close"]) == (over, over, over)
 
 
-async def test_scheduler_that_waits_for_the_hour_to_come_again_is_set_anew(sqlite_store: Store) -> None:
-    """The machine's own clock is put back, by which APScheduler waits: the next debate is on time all the same."""
+@pytest.mark.parametrize("jump", [-HOUR, timedelta(days=90)], ids=["back-an-hour", "on-a-season"])
+async def test_machines_own_clock_jumps_by_which_the_scheduler_waits(sqlite_store: Store, jump: timedelta) -> None:
+    """The next debate is on time: it waits for no hour to come again, and counts no half seconds that it missed."""
     async with clock(sqlite_store):
         await asked(sqlite_store, planned(sqlite_store, starts=datetime.now(UTC) + timedelta(seconds=0.2)))
-        with time_machine.travel(datetime.now(UTC) - HOUR, tick=True):
+        with time_machine.travel(datetime.now(UTC) + jump, tick=True):
             starts = datetime.now(UTC) + timedelta(seconds=0.2)
             again = planned(sqlite_store, starts=starts, title="Otro", now=datetime.now(UTC))
             assert await asked(sqlite_store, again) == [1]
