@@ -50,15 +50,20 @@ def freezing_clock_on(database: str, thawed: Path) -> BaseProcess:
 
 
 def _freeze(database: str, thawed: Path) -> None:
+    from bot import logs
     from bot.actions import run
     from bot.ports import House
     from bot.store.engine import Store, Tx
     from bot.writer import Writer
     from schedules.runner import Runner
 
-    real, frozen = run.do_all_due, list[bool]()
+    # What is to be seen is what it writes into ``thawed``; structlog's own way of painting an error takes ten seconds.
+    logs.set_up("critical")
+    real, frozen, troubles = run.do_all_due, list[bool](), list[str]()
 
     def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
+        if writer.trouble:
+            troubles.append(writer.trouble)  # it is forgotten with the next commit
         soonest = real(tx, now=now, house=house, most=most)
         tx.finish()
         if not frozen:
@@ -67,15 +72,14 @@ def _freeze(database: str, thawed: Path) -> None:
         return soonest
 
     run.do_all_due = do_all_due
+    store = Store(database)
+    writer = Writer(store)
 
     async def go() -> None:
-        store = Store(database)
-        writer = Writer(store)
         writer.start()
         Runner(store, writer, House(), now=lambda: datetime.now(UTC)).start()
-        while not writer.trouble:  # noqa: ASYNC110  (a thread sets it)
+        while not (trouble := next(iter(troubles), "") or writer.trouble):  # noqa: ASYNC110  (a thread sets it)
             await asyncio.sleep(0.01)
-        trouble = writer.trouble
         # It looks twice more meanwhile, and would do again what it had been doing.
         await asyncio.sleep(1.2)
         thawed.write_text(trouble)
