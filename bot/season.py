@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from bot import errors, holiday, localtime
 from bot.debatefile import DebateFile
+from bot.hours import city
 from bot.localtime import Clock
 from bot.phrase import phrase
 from bot.ports import COUNTRIES, ZONES, House
@@ -281,7 +282,7 @@ class _Checker:
         hours = tuple(self._hours(one))
         found = [Collision(Clash.CLOCK, one.notice, one.zone)] if one.kind is not Clock.NORMAL else []
         found += [*self._holidays(one, hours), *self._debates(one, minutes)]
-        found += [_strange(hour) for hour in hours if hour.unusual]
+        found += [self._strange(hour) for hour in hours if hour.unusual]
         return Checked(one, hours, tuple(found))
 
     def _hours(self, one: Occurrence) -> Iterable[Hour]:
@@ -312,11 +313,10 @@ class _Checker:
             elif local.date() == day:
                 yield Collision(Clash.DEBATE, phrase("ese día ya hay «{title}» ({clock})", title=title, clock=clock))
 
-
-def _strange(hour: Hour) -> Collision:
-    then = f"{hour.wall:%H:%M}"
-    what = phrase("semanas de cambio de hora: son las {then} en {zone}", then=then, zone=hour.zone)
-    return Collision(Clash.HOURS, what, hour.zone)
+    def _strange(self, hour: Hour) -> Collision:
+        then, there = f"{hour.wall:%H:%M}", city(hour.zone, locale=self.locale)
+        what = phrase("semanas de cambio de hora: son las {then} en {city}", then=then, city=there)
+        return Collision(Clash.HOURS, what, hour.zone)
 
 
 @functools.lru_cache(maxsize=1024)

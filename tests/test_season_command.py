@@ -36,7 +36,6 @@ def answering(terminal: Terminal, answer: str) -> None:
             return f"{answer}\n"
 
     terminal.monkeypatch.setattr(sys, "stdin", Person())
-    terminal.monkeypatch.setattr("typer.confirm", lambda *_, **__: answer == "y")
 
 
 def locals_of(terminal: Terminal) -> list[str]:
@@ -58,8 +57,8 @@ def test_a_year_is_shown_date_by_date(terminal: Terminal) -> None:
         "  jueves 16 de septiembre de 2027, 19:00 (Europe/Madrid) · nuevo\n"
         "    Sin líder no hay experiencia · Conduce Elena Alfaro\n"
         "    Mexico City 11:00 · Bogota 12:00 · Lima 12:00 · Santiago 14:00 · Buenos Aires 14:00\n"
-        "    ! festivo en MX: Día de la Independencia\n"
-        "    ! semanas de cambio de hora: son las 14:00 en America/Santiago\n"
+        "    ! festivo en México: Día de la Independencia\n"
+        "    ! semanas de cambio de hora: son las 14:00 en Santiago\n"
     ) in shown
     assert "  martes 5 de octubre de 2027, 19:00 (Europe/Madrid) · nuevo\n    Día de la CX" in shown
     assert shown.endswith("\nnuevo: 8\n")
@@ -76,14 +75,15 @@ def test_without_a_terminal_and_without_yes_nothing_is_written(terminal: Termina
     assert terminal("debate", "list", "--json").json == []
 
 
-def test_who_says_no_has_written_nothing_and_who_says_yes_has(terminal: Terminal) -> None:
-    """The same question, twice."""
+@pytest.mark.parametrize("yes", ["s", "Sí", "y"])
+def test_who_says_no_has_written_nothing_and_who_says_yes_has(terminal: Terminal, yes: str) -> None:
+    """The same question, twice; a Spanish question is answered in Spanish, too."""
     answering(terminal, "n")
     answer = terminal("season", "plan", "2027")
-    assert (answer.code, answer.err) == (1, "No se ha escrito nada.\n")
+    assert (answer.code, answer.err) == (1, "¿Lo escribo? [s/N] No se ha escrito nada.\n")
     assert locals_of(terminal) == []
 
-    answering(terminal, "y")
+    answering(terminal, yes)
     assert terminal("season", "plan", "2027").code == 0
     assert locals_of(terminal)[:3] == JANUARY
 
@@ -199,7 +199,7 @@ def test_in_english(terminal: Terminal) -> None:
     shown = terminal("season", "plan", "2027", "--weekday", "Tuesday").out
 
     assert "  Tuesday, 12 January 2027, 19:00 (Europe/Madrid) · new\n" in shown
-    assert "    ! weeks between clock changes: it is 14:00 in America/Santiago\n" in shown
+    assert "    ! weeks between clock changes: it is 14:00 in Santiago\n" in shown
 
 
 def test_a_series_from_its_first_draft_to_its_end(terminal: Terminal) -> None:

@@ -26,7 +26,7 @@ translations = functools.cache(harvest.translations)
 # What looks like Spanish and is no sentence: what people type, a grammar, and words that are the same for all.
 NO_SENTENCES = frozenset(
     {
-        "Ciudad de México", "Bogotá", "Panamá", "Asunción", "París", "Berlín",
+        "Ciudad de México", "Bogotá", "Asunción", "París", "Berlín",
         "miércoles", "sábado", " de ", "línea de órdenes", "es-ES", "¿De qué hablamos?", "por donde vamos", "dónde",
         "próxima", "pregunta", "preguntas", "pregunta ¿De quién depende?", "¿¡.,;:!?", "¿?¡!. ",
         "[CUÁNDO TÍTULO]", "nuevo jueves 19:00 ¿Quién es el CXO?", "[AÑO]", "una|one", "que viene", '«"“', "«»",

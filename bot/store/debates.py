@@ -54,6 +54,18 @@ def every(tx: Tx) -> Sequence[Debate]:
     return tx.session.exec(select(Debate).order_by(col(Debate.starts_at).desc(), col(Debate.id).desc())).all()
 
 
+def around(tx: Tx, since: datetime, until: datetime, *, drafts: bool) -> Sequence[Debate]:
+    """The debates that begin in the span and the nearest one on either side of it, by their start; no rehearsals."""
+    shown = select(Debate).where(col(Debate.rehearsal).is_(False))
+    if not drafts:
+        shown = shown.where(Debate.phase != Phase.DRAFT)
+    start, ident = col(Debate.starts_at), col(Debate.id)
+    before = tx.session.exec(shown.where(start < since).order_by(start.desc()).limit(1)).all()
+    within = tx.session.exec(shown.where(start >= since, start < until).order_by(start, ident)).all()
+    after = tx.session.exec(shown.where(start >= until).order_by(start).limit(1)).all()
+    return [*before, *within, *after]
+
+
 def empty(tx: Tx) -> bool:
     """Whether there is no debate at all."""
     return tx.session.exec(select(Debate.id).limit(1)).first() is None

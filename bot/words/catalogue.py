@@ -103,6 +103,15 @@ def _terms(say: Words, field: str) -> Mapping[str, str]:
             "new": say("nuevo"), "move": say("cambia de fecha"), "stay": say("se queda"), "left": say("no se toca"),
             "drop": say("se retira"), "taken": say("ocupado"), "past": say("ya pasó"),
         }  # fmt: skip
+    if field == "country":  # where we have no name, its two letters
+        return {
+            "AR": say("Argentina"), "BO": say("Bolivia"), "CL": say("Chile"), "CO": say("Colombia"),
+            "CR": say("Costa Rica"), "CU": say("Cuba"), "DO": say("República Dominicana"), "EC": say("Ecuador"),
+            "ES": say("España"), "GT": say("Guatemala"), "HN": say("Honduras"), "MX": say("México"),
+            "NI": say("Nicaragua"), "PA": say("Panamá"), "PE": say("Perú"), "PR": say("Puerto Rico"),
+            "PT": say("Portugal"), "PY": say("Paraguay"), "SV": say("El Salvador"), "US": say("Estados Unidos"),
+            "UY": say("Uruguay"), "VE": say("Venezuela"),
+        }  # fmt: skip
     if field == "doubt":
         return {
             "time": say("colocado por la hora"), "label": say("etiqueta dudosa"),

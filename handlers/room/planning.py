@@ -4,13 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib import resources
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import cues, dates, debatefile, errors, localtime, when
+from bot import cues, dates, errors, localtime, subjects, when
 from bot.actions import plan
 from bot.debate import Pace
 from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
@@ -46,10 +44,8 @@ class Form:
     when: str = ""
 
 
-def ready_made() -> Mapping[str, DebateFile]:
-    """The debates that come with the program, by name."""
-    folder = Path(str(resources.files("bot") / "debates"))
-    return {path.stem: debatefile.read(path, needs_start=False) for path in sorted(folder.glob("*.toml"))}
+def _ready_made() -> Mapping[str, DebateFile]:
+    return {one.name: one.plan for one in subjects.ready_made()}
 
 
 async def form(request: Request) -> Response:
@@ -63,7 +59,7 @@ async def form(request: Request) -> Response:
     blank = Form(
         starts=f"{tomorrow:%Y-%m-%d}T19:00", timezone=room.house.timezone, hashtag=room.house.hashtag, x="1", base=base
     )
-    typed, echo, faults = _heard(room, _filled(blank, ready_made().get(base)), request.query_params.get("when", ""),
+    typed, echo, faults = _heard(room, _filled(blank, _ready_made().get(base)), request.query_params.get("when", ""),
                                  words(visitor.locale))  # fmt: skip
     return _show(request, typed, faults=faults, echo=echo)
 
@@ -119,7 +115,7 @@ def read(typed: Form, say: Words, *, x: bool) -> tuple[DebateFile, list[str]]:
     ``x`` says whether X is on: without it, it is not held there.
     """
     faults: list[str] = []
-    base = ready_made().get(typed.base)
+    base = _ready_made().get(typed.base)
     title = " ".join(typed.title.split())
     if not 0 < len(title) <= LONGEST_TITLE:
         faults.append(say("El título lleva entre 1 y {limit} caracteres.", limit=LONGEST_TITLE))
@@ -195,7 +191,7 @@ def _filled(blank: Form, base: DebateFile | None) -> Form:
 def _show(
     request: Request, typed: Form, *, status: int = 200, faults: list[str] | None = None, echo: Sequence[str] = ()
 ) -> Response:
-    ready = [{"key": key, "title": one.title} for key, one in ready_made().items()]
+    ready = [{"key": key, "title": one.title} for key, one in _ready_made().items()]
     return page(
         request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=ZONES,
         x=room_of(request).house.x, echo=echo,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bot import dates, localtime
 from bot.debate import OVER, Phase
+from bot.series import YEARS
 from bot.store import debates
 from bot.store import seasons as store
 from bot.tables import Debate
@@ -20,6 +21,7 @@ from handlers.room.context import page, room_of, visitor_of
 _NOT_DRAWN = frozenset({Phase.CANCELLED, Phase.MISSED})
 # With so many debates a month is a peak, and drawn the darkest.
 PEAK = 3
+_DAY = timedelta(days=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 # The days of a month in sevens, as a rhythm counts its weeks (bot/rhythm.py).
 WEEKS = ("1-7", "8-14", "15-21", "22-28", "29-31")
@@ -60,20 +62,27 @@ class Group:
     season: Season | None
     debates: tuple[Debate, ...]
 
+    @property
+    def standing(self) -> int:
+        """How many of them the picture has: a cancelled one is listed and not counted."""
+        return sum(one.phase not in _NOT_DRAWN for one in self.debates)
+
 
 async def year(request: Request) -> Response:
     """A year and its seasons; whoever moderates sees drafts, too, and the way to plan."""
     room, visitor = room_of(request), visitor_of(request)
     now = localtime.wall(room.clock(), room.house.timezone).year
     asked = request.query_params.get("year", str(now))
-    if not (asked.isascii() and asked.isdecimal() and len(asked) == 4):
+    if not (asked.isascii() and asked.isdecimal() and len(asked) == 4 and YEARS[0] <= int(asked) <= YEARS[1]):
         raise HTTPException(404)
     wanted = int(asked)
+    # A day more on either side: a year begins on the clocks of each debate.
+    since, until = datetime(wanted, 1, 1, tzinfo=UTC) - _DAY, datetime(wanted + 1, 1, 1, tzinfo=UTC) + _DAY
     with room.store.read() as tx:
-        every = [one for one in debates.every(tx) if _is_shown(one, moderator=visitor.moderator)]
+        around = debates.around(tx, since, until, drafts=visitor.moderator)
         seasons = store.every(tx)
-    years = sorted({now, now + 1, *map(_year_of, every), *(one.year for one in seasons)})
-    here = sorted((one for one in every if _year_of(one) == wanted), key=lambda one: one.starts_at)
+    years = sorted({now, now + 1, *map(_year_of, around), *(one.year for one in seasons)})
+    here = [one for one in around if _year_of(one) == wanted]
     ours = [one for one in seasons if one.year == wanted]
     groups = [one for one in grouped(ours, here) if one.debates or visitor.moderator]
     return page(
@@ -109,10 +118,6 @@ def grouped(seasons: Sequence[Season], shown: Sequence[Debate]) -> list[Group]:
     ids = {one.id for one in seasons}
     others = tuple(one for one in shown if one.season_id not in ids)
     return [*found, Group(None, others)] if others else found
-
-
-def _is_shown(one: Debate, *, moderator: bool) -> bool:
-    return not one.rehearsal and (moderator or one.phase != Phase.DRAFT)
 
 
 def _year_of(one: Debate) -> int:
