@@ -224,6 +224,21 @@ def test_a_day_later_people_read_what_comes_next(store: Store, evening: Evening)
     ]
 
 
+def test_a_rehearsal_is_nobodys_next_debate(store: Store, evening: Evening) -> None:
+    """Neither the thanks nor what is told a day later name it."""
+    tried = replace(parse(NEXT), rehearsal=True, slack="C0ENSAYO")
+    store.write(lambda tx: plan.add(tx, tried, house=evening.house, actor=OPERATOR, now=evening.now).id and None)
+    later = Evening(store, evening.house, FILE.replace("2027-01-14", "2027-01-18"), planned=evening.minute)
+    store.write(lambda tx: run.open_now(tx, debates.get(tx, later.id), actor=OPERATOR, now=evening.now))
+    store.write(
+        lambda tx: run.close(tx, debates.get(tx, later.id), actor=OPERATOR, now=evening.now, house=evening.house)
+    )
+    evening.until(60 + DAY)
+    said = [text for _minute, kind, text in evening.slack.posts if kind in {"closing", "teaser"}]
+    assert len(said) == 2
+    assert [text for text in said if "Pensar desde el cliente" in text] == []
+
+
 def test_nothing_is_told_where_nothing_is_planned(evening: Evening) -> None:
     """The cue is done all the same."""
     evening.until(60 + DAY)

@@ -20,33 +20,37 @@ LONG = (
 )
 
 
-def debate_of(locale: str = "es") -> Debate:
+def debate_of(locale: str = "es", hashtag: str = "MeetAlfaro", starts: datetime = NOW) -> Debate:
     """A debate of long names, as it is kept."""
     return Debate(
-        slug="2027-01-14-quien-es-de-verdad-el-chief-customer-experience-officer", title=LONG, hashtag="MeetAlfaro",
-        host="María de los Ángeles Fernández de Córdoba", timezone="Europe/Madrid", starts_at=NOW, locale=locale,
-        ends_at=NOW + timedelta(hours=1), pace="{}", phase="scheduled", created_at=NOW,
+        slug="2027-01-14-quien-es-de-verdad-el-chief-customer-experience-officer", title=LONG, hashtag=hashtag,
+        host="María de los Ángeles Fernández de Córdoba", timezone="Europe/Madrid", starts_at=starts, locale=locale,
+        ends_at=starts + timedelta(hours=1), pace="{}", phase="scheduled", created_at=NOW,
     )  # fmt: skip
 
 
 def run_sheet(debate: Debate) -> list[str]:
     """Every sentence of the run-sheet on X."""
     debate.closed_at, debate.grace_until = debate.ends_at, debate.ends_at + timedelta(minutes=15)
+    following = debate_of(debate.locale, debate.hashtag, debate.starts_at)
     return [
-        brief.announcement(debate, HOUSE), brief.moved(debate, HOUSE),
+        brief.announcement(debate, HOUSE), brief.moved(debate, HOUSE), brief.cancelled(debate),
+        brief.teaser(debate, following, HOUSE),
         *(brief.reminder(debate, HOUSE, ahead=timedelta(minutes=left)) for left in (1440, 60, 10)),
         brief.welcome(debate, questions=5), brief.label_reminder(debate), brief.wrap_up(debate),
-        brief.closing(debate, debate_of(), HOUSE),
+        brief.closing(debate, following, HOUSE),
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("hashtag", ["MeetAlfaro", "LaExperienciaDeClienteEnEspaña2027"])
+@pytest.mark.parametrize("starts", [NOW, datetime(2027, 9, 22, 18, tzinfo=UTC)])
 @pytest.mark.parametrize("locale", ["es", "en"])
-def test_run_sheet_fits_into_a_post_with_the_longest_names(locale: str) -> None:
-    """Title, host and the next debate's title are as long as they come; every post has the hashtag, one a link."""
-    said = run_sheet(debate_of(locale))
+def test_run_sheet_fits_into_a_post_with_the_longest_names(locale: str, starts: datetime, hashtag: str) -> None:
+    """Titles, host, date and hashtag are as long as they come; every post has the hashtag, one a link."""
+    said = run_sheet(debate_of(locale, hashtag, starts))
 
     assert [text for text in said if weighted(text) > LONGEST] == []
-    assert ["#MeetAlfaro" in text for text in said] == [True] * len(said)
+    assert [f"#{hashtag}" in text for text in said] == [True] * len(said)
     assert ["https://" in text for text in said] == [False] * (len(said) - 1) + [True]
     assert len(set(said)) == len(said)
 

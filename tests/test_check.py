@@ -1,15 +1,19 @@
 """``tertulia debate check ID``: every post of the run-sheet as X will have it, what is wrong with it, what it costs."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
-from bot.actions import runsheet
+from bot.actions import moving, plan, polls, runsheet
+from bot.actions.moving import When
 from bot.debate import Phase
-from bot.ports import Draft, House, Platform
+from bot.debatefile import parse
+from bot.poll import Choice, Kind
+from bot.ports import OPERATOR, Actor, Draft, House, Platform
 from bot.store import debates, turnout
 from bot.store.engine import Store, Tx
 from bot.tables import Debate, Identity, Message, Outbox, Person
@@ -60,6 +64,14 @@ def test_longest_post_and_one_letter_more(letters: int, faults: list[str]) -> No
     found = one("a" * letters)
 
     assert (found.length, [*found.faults]) == (letters, faults)
+    assert weighted(found.text) <= LIMITS.post
+
+
+def test_name_that_is_not_to_be_called_takes_its_room() -> None:
+    """A guest's text that names somebody fits only without the mark that keeps them from being called."""
+    found = one("Gracias, @ana. " + "a" * 265)
+
+    assert ([*found.faults], found.length, "@ana" in found.text) == (["too_long"], 282, False)
     assert weighted(found.text) <= LIMITS.post
 
 
@@ -123,7 +135,8 @@ def planned(evening: Evening) -> list[tuple[float, str, str]]:
 def posted(evening: Evening) -> list[tuple[float, str, str]]:
     """(minute, kind, text) of what was put into the outbox for X."""
     with evening.store.read() as tx:
-        rows = tx.session.exec(select(Outbox).where(Outbox.platform == "x").order_by(col(Outbox.id))).all()
+        query = select(Outbox).where(Outbox.platform == "x", Outbox.debate_id == evening.id).order_by(col(Outbox.id))
+        rows = tx.session.exec(query).all()
         return [((row.created_at - STARTS).total_seconds() / 60, row.kind, row.text) for row in rows]
 
 
@@ -141,6 +154,80 @@ def test_preview_is_what_is_said(evening: Evening) -> None:
     assert before == posted(evening)
     assert middle == before[8:]
     assert planned(evening) == []
+
+
+POLL = """
+[poll]
+text = "¿Dónde estás?"
+options = ["Al principio", "A mitad de camino"]
+"""
+
+
+def test_preview_has_the_poll_and_what_comes_next(store: Store, house: House) -> None:
+    """The poll's result behind the welcome, and a day after the close the next debate; not a rehearsal."""
+    source = DEBATE.replace("2037", "2027").replace("slack = false", 'slack = "C0DEBATE"')
+    evening = Evening(store, house, source + POLL, planned=-2 * 24 * 60)
+    following = source.replace("01-14", "01-21").replace("¿Quién es el CXO?", "Pensar desde el cliente")
+    tried = replace(parse(source.replace("01-14", "01-18")), rehearsal=True, x=False)
+
+    def more(tx: Tx) -> None:
+        for one in (parse(following), tried):
+            plan.add(tx, one, house=house, actor=OPERATOR, now=evening.now)
+
+    store.write(more)
+    unanswered = planned(evening)[4]
+    given = Choice((2,))
+
+    def answer(tx: Tx) -> None:
+        polls.answer(
+            tx, debates.get(tx, evening.id), Kind.BEFORE, given, voter=Actor("slack:UANA", "Ana"), now=evening.now
+        )
+
+    evening.until(-30)
+    store.write(answer)
+    before = planned(evening)
+    evening.until(62)
+    grace = planned(evening)
+    evening.until(100)
+    closed = planned(evening)
+    evening.until(60 + 24 * 60)
+
+    assert unanswered[2] == (
+        "Lo que nos habéis dicho antes de empezar: 0 % Al principio; 0 % A mitad de camino. #MeetAlfaro"
+    )
+    mine = [one for one in posted(evening) if one[0] >= -10]
+    assert before == mine
+    assert [(minute, kind) for minute, kind, _ in before] == [
+        (-10, "remind"), (0, "welcome"), (0, "poll_result"), (7, "label"), (10, "question"), (20, "question"),
+        (20, "answer"), (30, "question"), (55, "wrap_up"), (60, "closing"), (60 + 24 * 60, "teaser"),
+    ]  # fmt: skip
+    assert "Pensar desde el cliente" in before[-1][2]
+    assert (grace, closed, planned(evening)) == (before[-1:], before[-1:], [])
+
+
+def test_notice_of_a_change_that_has_not_left_is_seen(evening: Evening) -> None:
+    """It waits for X, and has its price there."""
+    evening.until(-60)
+    evening.store.write(_everything_has_left)
+    when = When(datetime.fromisoformat("2027-01-15T19:00"))
+
+    def move(tx: Tx) -> bool:
+        debate = debates.get(tx, evening.id)
+        return moving.move(tx, debate, when, house=evening.house, actor=OPERATOR, now=evening.now)
+
+    evening.store.write(move)
+
+    assert next((kind, text) for _, kind, text in planned(evening)) == (
+        "moved",
+        "Cambio de fecha: «¿Quién es el CXO?» será el viernes 15 de enero de 2027: 19:00 Madrid, 12:00 MX, "
+        "13:00 CO/PE, 15:00 CL/AR. #MeetAlfaro",
+    )
+
+
+def _everything_has_left(tx: Tx) -> None:
+    for row in tx.session.exec(select(Outbox).where(Outbox.state == "queued")).all():
+        row.state = "sent"
+        tx.session.add(row)
 
 
 def test_preview_changes_nothing(evening: Evening) -> None:

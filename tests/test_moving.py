@@ -174,6 +174,19 @@ def test_who_read_of_the_old_date_reads_of_the_new_one(store: Store) -> None:
     )
 
 
+def test_who_read_of_it_under_its_old_hashtag_reads_of_the_new_date(sqlite_store: Store) -> None:
+    """On X it is the same account that speaks."""
+    debate_id = planned(sqlite_store)
+    tick(sqlite_store, STARTS - 7 * DAY)
+    send_all(sqlite_store)
+    edit(sqlite_store, debate_id, Wording(hashtag="Otra"))
+    move(sqlite_store, debate_id, local("2027-01-15T19:00"), now=STARTS - 6 * DAY)
+
+    told = {platform: text for platform, _, text in said(sqlite_store, debate_id, "moved")}
+    assert sorted(told) == ["room", "slack", "x"]
+    assert told["x"].endswith("#Otra")
+
+
 def test_an_invitation_that_has_not_left_leaves_with_the_new_date(store: Store) -> None:
     """Slack was away while it was announced and moved: there nobody reads of a change of what they never read."""
     debate_id = planned(store)

@@ -118,6 +118,17 @@ def test_a_place_where_another_debate_is_held_is_refused(sqlite_store: Store) ->
         join(sqlite_store, debate_id, "x")
 
 
+def test_a_rehearsal_stays_among_those_who_rehearse(sqlite_store: Store) -> None:
+    """Whatever it would say on X everybody would read."""
+    wanted = DebateFile("Ensayo", QUESTIONS, starts=NOW, hashtag="CX", slack="", rehearsal=True)
+    debate_id = sqlite_store.write(lambda tx: debates.ident(plan.add(tx, wanted, house=HOUSE, actor=OPERATOR, now=NOW)))
+    with pytest.raises(errors.BadPlace, match="ensayo"):
+        join(sqlite_store, debate_id, "x")
+
+    with sqlite_store.read() as tx:
+        assert [one.platform for one in debates.places(tx, debate_id)] == ["room"]
+
+
 def test_x_without_a_hashtag_is_refused(sqlite_store: Store) -> None:
     """It would be planned, and never be on X; nothing is."""
     house = House(slack_channel="", hashtag="", x=True)

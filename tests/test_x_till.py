@@ -155,6 +155,27 @@ async def test_a_spent_budget_is_spent_for_as_long_as_search_is_asked(
     assert (sorted(spent.over), spent.shut) == ([dear], False)
 
 
+async def test_a_day_later_a_debate_pays_its_own_post_as_far_as_it_can(
+    sqlite_store: Store, sqlite_writer: Writer
+) -> None:
+    """What tells of the next debate leaves when nothing is near; who has spent everything says nothing more."""
+    hall = Hall(sqlite_store, sqlite_writer, budget="0.05")
+    fine, dear = (hall.opened(tag, ago=timedelta(hours=ago)) for tag, ago in (("Normal", 5), ("Cara", 4)))
+    hall.closed(fine, NOW - timedelta(hours=4.5))
+    hall.till.billed(Billed.POST_READ, [str(number) for number in range(10)])
+    await hall.till.settle()
+    hall.closed(dear, NOW)
+    hall.now = NOW + timedelta(days=1)
+    await hall.till.settle()
+    may = [not hall.till.over(one) for one in (fine, dear)]
+    hall.till.billed(Billed.POST, ["100"])
+    hall.till.posted("100", fine)
+    spent = await hall.till.settle()
+
+    assert (may, spent.over) == ([True, False], frozenset())
+    assert hall.bills() == [(fine, 1), (dear, 10)]
+
+
 async def test_a_budget_that_was_spent_before_a_restart_is_known_at_once(
     sqlite_store: Store, sqlite_writer: Writer
 ) -> None:

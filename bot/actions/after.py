@@ -70,14 +70,20 @@ def poll_end(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime) -> None:
 
 def teaser(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     """Who was there reads what comes next; where that has no subject yet, in a season, they vote on it."""
-    following = next((one for one in debates.coming(tx) if one.starts_at > now and not one.rehearsal), None)
-    if following is None:
+    coming = following(tx, debate, after=now)
+    if coming is None:
         return
-    worded = say.Worded(_teaser(debate, following, house), brief.teaser(debate, following, house))
+    worded = say.Worded(_teaser(debate, coming, house), brief.teaser(debate, coming, house))
     say.everywhere(tx, debate, "teaser", worded, now=now)
-    bare = following.season_id is not None and not debates.questions(tx, debates.ident(following))
-    if bare and store.of(tx, debates.ident(following), Kind.TOPIC) is None:
-        _vote(tx, following, now=now)
+    bare = coming.season_id is not None and not debates.questions(tx, debates.ident(coming))
+    if bare and store.of(tx, debates.ident(coming), Kind.TOPIC) is None:
+        _vote(tx, coming, now=now)
+
+
+def following(tx: Tx, debate: Debate, *, after: datetime) -> Debate | None:
+    """The debate that people are told of as the next one from a time on; a rehearsal is nobody's next debate."""
+    found = (one for one in debates.coming(tx) if one.starts_at >= after and one.id != debate.id)
+    return next((one for one in found if not one.rehearsal), None)
 
 
 def choose_topic(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Poll:

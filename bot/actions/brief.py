@@ -3,6 +3,7 @@
 What is too long all the same is cut by X's mouth (handlers/x/looks.py), which knows how X counts.
 """
 
+import math
 from datetime import timedelta
 
 from bot import calendars, dates, hours
@@ -14,6 +15,11 @@ from bot.words.catalogue import words
 # Titles and names that leave room for the sentence around them, in 280 letters.
 LONGEST_TITLE = 70
 LONGEST_HOST = 36
+# In the closing, which has a link and the next date, too.
+LONGEST_CLOSED, LONGEST_NEXT = 46, 30
+# With a hashtag longer than this they are shorter by as much.
+USUAL_TAG = 10
+SHORTEST_TITLE = 16
 
 
 def invitation(debate: Debate, house: House) -> say.Worded:
@@ -86,17 +92,18 @@ def closing(debate: Debate, following: Debate | None, house: House) -> str:
     next_date = ""
     if following is not None:
         when = say.when(following)
-        next_date = " " + text("Próximo debate: «{title}», {when}.", title=clipped(following.title, 30), when=when)
+        title = _shortened(debate, following.title, LONGEST_NEXT, share=0.5)
+        next_date = " " + text("Próximo debate: «{title}», {when}.", title=title, when=when)
     return text(
         "Gracias por participar en «{title}».{late} Transcripción: {link}{next} #{hashtag}",
-        title=clipped(debate.title, 50), late=say.still_taken(debate), link=f"{house.url}/d/{debate.slug}",
-        next=next_date, hashtag=debate.hashtag,
+        title=_shortened(debate, debate.title, LONGEST_CLOSED, share=1 if following is None else 0.5),
+        late=say.still_taken(debate), link=f"{house.url}/d/{debate.slug}", next=next_date, hashtag=debate.hashtag,
     )  # fmt: skip
 
 
 def teaser(debate: Debate, following: Debate, house: House) -> str:
     """What comes next, a day after a debate; no link, for the close had the one."""
-    title, when = clipped(following.title, LONGEST_TITLE), _when(following, house)
+    title, when = _shortened(following, following.title, LONGEST_TITLE), _when(following, house)
     tag = following.hashtag or debate.hashtag
     return words(debate.locale)("Lo próximo: «{title}», {when}. #{hashtag}", title=title, when=when, hashtag=tag)
 
@@ -111,7 +118,13 @@ def _when(debate: Debate, house: House) -> str:
 
 
 def _title(debate: Debate) -> str:
-    return clipped(debate.title, LONGEST_TITLE)
+    return _shortened(debate, debate.title, LONGEST_TITLE)
+
+
+def _shortened(debate: Debate, name: str, longest: int, *, share: float = 1) -> str:
+    """The name, shorter by its share of what the hashtag has more letters than usual."""
+    over = max(0, len(debate.hashtag) - USUAL_TAG)
+    return clipped(name, max(SHORTEST_TITLE, longest - math.ceil(over * share)))
 
 
 def _host(debate: Debate) -> str:

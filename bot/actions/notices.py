@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot import calendars
 from bot.actions import brief, reminders, say
-from bot.ports import House, Operation
+from bot.ports import House, Operation, Platform
 from bot.store import debates, outbox
 from bot.store.engine import Tx
 from bot.tables import Debate, Outbox, Place
@@ -66,9 +66,15 @@ def _silence(tx: Tx, debate: Debate, why: str) -> set[tuple[str, str]]:
 
 def _readers(tx: Tx, debate: Debate) -> list[Place]:
     """The places of the debate where its date was said, or may have been."""
-    told = {(row.platform, row.place) for row in _telling(tx, debate) if row.state in {"queued", "sending", "sent"}}
+    rows = [row for row in _telling(tx, debate) if row.state in {"queued", "sending", "sent"}]
+    told = {_readership(row.platform, row.place) for row in rows}
     places = debates.places(tx, debates.ident(debate))
-    return [place for place in places if (place.platform, place.address) in told]
+    return [place for place in places if _readership(place.platform, place.address) in told]
+
+
+def _readership(platform: str, address: str) -> tuple[str, str]:
+    """On X our account is read, whatever the hashtag was when it spoke."""
+    return platform, "" if platform == Platform.X else address
 
 
 def _telling(tx: Tx, debate: Debate) -> list[Outbox]:

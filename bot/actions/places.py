@@ -24,6 +24,8 @@ def join(tx: Tx, debate: Debate, where: str, *, house: House, actor: Actor, now:
     may(tx, debate, Verb.JOIN, actor)
     debate_id = debates.ident(debate)
     platform, address = _address(debate, where, house)
+    if debate.rehearsal and platform == Platform.X:
+        raise errors.BadPlace(place=where, why=phrase("un ensayo no sale ante todo el mundo"))
     if any(place.platform == platform for place in debates.places(tx, debate_id)):
         raise errors.BadPlace(place=where, why=phrase("ya está allí"))
     clear(tx, [(platform, address)], start=debate.starts_at, end=debate.ends_at, but=debate_id)

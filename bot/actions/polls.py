@@ -176,7 +176,7 @@ def open_topic(tx: Tx, debate: Debate, row: Poll, *, now: datetime) -> None:
     announced = debate.starts_at - pace_of(debate).announce
     until = min(now + TOPIC_LASTS, announced if announced > now + timedelta(days=1) else debate.starts_at)
     debates.plan_cue(tx, debate_id, f"{rules.Kind.POLL_END}:{row.id}", until)
-    text = words(debate.locale)("¿De qué hablamos {when}? {text}", when=say.when(debate), text=row.text)
+    text = words(debate.locale)("¿De qué hablamos el {when}? {text}", when=say.when(debate), text=row.text)
     ask(tx, debate, Kind.TOPIC, text, now=now)
 
 
@@ -221,7 +221,7 @@ def told(debate: Debate, found: poll.Result) -> str:
         head = text("El pulso de «{title}» ({people}): {text}", title=debate.title, people=people, text=found.text)
     elif found.kind is Kind.TOPIC:
         head = text(
-            "Votación del tema para {when} ({people}). No se cambia nada solo: el tema lo decides tú.",
+            "Votación del tema para el {when} ({people}). No se cambia nada solo: el tema lo decides tú.",
             when=say.when(debate), people=people,
         )  # fmt: skip
     else:
@@ -229,12 +229,24 @@ def told(debate: Debate, found: poll.Result) -> str:
     return "\n".join([head, *poll_lines(text, found, most=MOST_TOLD)])
 
 
+def foreseen(tx: Tx, debate: Debate) -> str | None:
+    """What X will have of the poll before the debate, as it stands now; None where there is nothing to tell.
+
+    As long as nobody has answered, every option is there.
+    """
+    row = store.of(tx, debates.ident(debate), Kind.BEFORE)
+    found = store.result(tx, row) if row is not None else None
+    if row is None or found is None or (row.closed_at is not None and not found.people):
+        return None
+    return told_on_x(debate, found)
+
+
 def told_on_x(debate: Debate, found: poll.Result) -> str:
     """The same as one post of X: the options that most chose, as many as fit, and no link."""
     text = words(debate.locale)
     tag = f" #{debate.hashtag}" if debate.hashtag else ""
     said = text("Lo que nos habéis dicho antes de empezar:")
-    chosen = [one for one in found.counts if one.people]
+    chosen = [one for one in found.counts if one.people or not found.people]
     if found.wrote.people:
         chosen.append(replace(found.wrote, text=text("otra cosa")))
     parts: list[str] = []

@@ -156,8 +156,7 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
             else:
                 _skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
     debates.plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
-    soonest = debates.coming(tx, limit=1)
-    following = soonest[0] if soonest else None
+    following = after.following(tx, debate, after=debate.opened_at or debate.starts_at)
     text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
     worded = say.Worded(text, brief.closing(debate, following, house))
     say.everywhere(tx, debate, "closing", worded, now=now)

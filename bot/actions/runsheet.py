@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.actions import brief, invited, say
+from bot.actions import after, brief, invited, polls, say
 from bot.actions.plan import pace_of
 from bot.actions.run import PENDING_CUE
 from bot.cues import Cue, Kind
 from bot.guest import Step
-from bot.ports import House
+from bot.ports import House, Operation, Platform
 from bot.question import State
-from bot.store import debates
+from bot.store import debates, outbox
 from bot.store.engine import Tx
 from bot.tables import Debate, Question
 
@@ -27,12 +27,12 @@ class Coming:
 
 
 def coming(tx: Tx, debate: Debate, *, house: House) -> list[Coming]:
-    """The posts that the debate's planned cues will make on X, in order of time."""
+    """The notices that wait to leave for X, and the posts that the debate's cues will make there, in order of time."""
     debate_id = debates.ident(debate)
     rows = debates.questions(tx, debate_id)
     waiting = [one for one in rows if one.state == State.APPROVED]
     number = max((one.number or 0 for one in rows), default=0)
-    found: list[Coming] = []
+    found = _notices(tx, debate_id)
     for cue in (Cue(row.key, row.due_at) for row in debates.cues(tx, debate_id) if row.state in PENDING_CUE):
         if cue.kind is Kind.ASK and waiting:
             number += 1
@@ -46,6 +46,7 @@ def coming(tx: Tx, debate: Debate, *, house: House) -> list[Coming]:
             text = _text(tx, debate, cue, house=house, questions=len(waiting))
             if text is not None:
                 found.append(Coming(cue.due_at, _KINDS[cue.kind], text))
+            found += _behind(tx, debate, cue, house=house)
     return found
 
 
@@ -54,6 +55,34 @@ _KINDS = {
     Kind.ANNOUNCE: "announce", Kind.REMIND: "remind", Kind.OPEN: "welcome", Kind.LABEL: "label",
     Kind.WRAP_UP: "wrap_up", Kind.CLOSE: "closing",
 }  # fmt: skip
+
+
+# What tells of a change, and leaves with no cue.
+_CHANGES = frozenset({"moved", "cancelled"})
+
+
+def _notices(tx: Tx, debate_id: int) -> list[Coming]:
+    rows = [row for row in outbox.of_debate(tx, debate_id) if row.platform == Platform.X and row.kind in _CHANGES]
+    waiting = [row for row in rows if row.state == "queued" and row.operation == Operation.POST]
+    return [Coming(row.next_at, row.kind, row.text) for row in waiting]
+
+
+def _behind(tx: Tx, debate: Debate, cue: Cue, *, house: House) -> Sequence[Coming]:
+    """What follows what the cue says: the poll's result the welcome, and a day after the close what comes next."""
+    match cue.kind:
+        case Kind.OPEN:
+            told = polls.foreseen(tx, debate)
+            return [Coming(cue.due_at, "poll_result", told)] if told is not None else []
+        case Kind.CLOSE:
+            at = cue.due_at + after.TEASER_AFTER
+        case Kind.END_GRACE:
+            at = (debate.closed_at or cue.due_at) + after.TEASER_AFTER
+        case Kind.TEASER:
+            at = cue.due_at
+        case _:
+            return []
+    coming = after.following(tx, debate, after=at)
+    return [Coming(at, "teaser", brief.teaser(debate, coming, house))] if coming is not None else []
 
 
 def _question(question: Question, debate: Debate, *, number: int, due_at: datetime) -> Sequence[Coming]:
@@ -87,5 +116,5 @@ def _closing(tx: Tx, debate: Debate, at: datetime, house: House) -> str:
     closed = Debate(
         **debate.model_dump(exclude={"closed_at", "grace_until"}), closed_at=at, grace_until=at + pace_of(debate).grace
     )
-    others = [one for one in debates.coming(tx, limit=2) if one.id != debate.id]
-    return brief.closing(closed, others[0] if others else None, house)
+    following = after.following(tx, debate, after=debate.opened_at or debate.starts_at)
+    return brief.closing(closed, following, house)

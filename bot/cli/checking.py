@@ -161,6 +161,8 @@ def _kind(coming: "Coming", text: Words) -> str:
         "label": text("cómo responder"), "question": f"P{coming.number}",
         "answer": text("respuesta a P{number}", number=coming.number), "wrap_up": text("últimos minutos"),
         "closing": text("cierre"), "framing": text("presentación de quien está invitado"),
+        "poll_result": text("resultado de la encuesta"), "teaser": text("lo próximo"),
+        "moved": text("cambio de fecha"), "cancelled": text("cancelación"),
     }  # fmt: skip
     return kinds.get(coming.kind, coming.kind)
 

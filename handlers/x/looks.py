@@ -14,19 +14,24 @@ LINKED = frozenset({"closing"})
 _APART = "\u2060"
 _CALL = re.compile(r"(?<!\w)([@＠$])(?=[^\W\d])")
 # What a post ends with must survive when it is cut.
-_TAG = re.compile(r"\s+#\w+$")
+_TAG = re.compile(r"\s+#\w+\.?$")
 # A text that X has had from us already goes out with so many of these behind it.
 _AGAIN = " ·"
 
 
 def look(draft: Draft, *, variant: int = 0) -> str:
     """The draft as X takes it; each ``variant`` is another text that reads the same, for X refuses to repeat one."""
+    return fitted(harmless(draft), LIMITS.post - weighted(_AGAIN) * variant) + _AGAIN * variant
+
+
+def harmless(draft: Draft) -> str:
+    """The draft as long as it is: what would call somebody, or be an address that may not be there, is plain text."""
     text = unicodedata.normalize("NFC", draft.text)
     link = _own_link(text, draft.extra) if draft.kind in LINKED else ""
     for one in dict.fromkeys(addresses(text)):
         if one != link:
             text = text.replace(one, one.replace(".", f".{_APART}"))
-    return fitted(_CALL.sub(rf"\1{_APART}", text), LIMITS.post - weighted(_AGAIN) * variant) + _AGAIN * variant
+    return _CALL.sub(rf"\1{_APART}", text)
 
 
 def same(text: str, other: str) -> bool:

@@ -4,7 +4,7 @@ It never likes, follows, quotes or mentions anybody, and says nothing in private
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from bot import errors
@@ -53,7 +53,7 @@ class XMouth:
         self._clock = clock
         self._unseen: dict[str, int] = {}
         self.closed = ""
-        self.spent: Collection[int] = ()  # debates that may cost no more
+        self.spent: Callable[[int], bool] = lambda _debate_id: False  # whether a debate may cost no more
         self.on_posted: Callable[[str, int | None], None] = lambda _post_id, _debate_id: None
         self.on_stop: Callable[[XRefused], None] = lambda _refused: None
 
@@ -95,7 +95,7 @@ class XMouth:
     def _may_speak(self, draft: Draft) -> None:
         if not self._speaks:
             raise errors.NotEver(why=phrase("sin las cuatro claves de la cuenta, en X solo se oye"))
-        if draft.debate_id in self.spent:
+        if draft.debate_id is not None and self.spent(draft.debate_id):
             raise errors.NotEver(why=phrase("el debate ha gastado lo que podía gastar en X"))
         if self.closed:
             raise errors.NotNow(self.closed, seconds=LEFT)

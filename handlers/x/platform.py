@@ -95,6 +95,7 @@ class XPlatform:
         self._mouth = XMouth(self._client, speaks=access.keys.can_post, taken=self._taken, clock=clock)
         self._mouth.on_stop = self._refused
         self._mouth.on_posted = self._till.posted
+        self._mouth.spent = self._till.over
         self._profiles: Profiles | None = None
         self.me: Account | None = None
         self._came_at: datetime | None = None
@@ -208,7 +209,6 @@ class XPlatform:
 
     async def _reckon(self) -> None:
         spent = await self._till.settle()
-        self._mouth.spent = spent.over
         if self.ears is not None:
             self.ears.leave(spent.over)
         if self._over_budget == spent.shut:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.ports import Draft
-from handlers.x.looks import LINKED, look, same
+from handlers.x.looks import LINKED, harmless, look, same
 from handlers.x.terms import LIMITS, PRICES
 from handlers.x.weight import addresses, weighted
 
@@ -29,7 +29,7 @@ class Remark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One post: its text on X, its weighted length as it was written, its price (USD)."""
+    """One post: its text on X, its weighted length before anything is cut, its price (USD)."""
 
     text: str
     length: int
@@ -57,7 +57,8 @@ def preview(drafts: Iterable[Draft], *, said: Iterable[Draft] = ()) -> list[Prev
 
 def _one(draft: Draft, text: str, *, repeated: bool) -> Preview:
     written = unicodedata.normalize("NFC", draft.text)
-    length, kept = weighted(written), addresses(text)
+    # What keeps a name from being called takes its room, too.
+    length, kept = max(weighted(written), weighted(harmless(draft))), addresses(text)
     broken = [one for one in addresses(written) if one not in kept]
     faults = [Fault.TOO_LONG] if length > LIMITS.post else []
     remarks = [Remark.REPEATED] if repeated else []

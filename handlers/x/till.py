@@ -72,6 +72,14 @@ class Till:
         if self._clock() - posted_at < rules.MINUTE:
             self._heard.append(posted_at)
 
+    def over(self, debate_id: int) -> bool:
+        """Whether the debate has used up its budget: also one that was held yesterday, or is still far off."""
+        if debate_id in self.spent.over or debate_id in self.spent.going:
+            return debate_id in self.spent.over
+        with self._store.read() as tx:
+            usd = budget.spent(tx, debate_id, PRICES.by_kind()).usd
+        return rules.verdict(usd, self._budget) is Verdict.HARD
+
     async def settle(self) -> Spent:
         """What was billed is on record, and it is known who may go on; raises what the writer raises."""
         now = self._clock()
