@@ -43,6 +43,16 @@ def test_nobody_is_called_and_nothing_is_linked_in_a_question() -> None:
     assert ("@\u2060ana" in text, "$\u2060AAPL" in text) == (True, True)
 
 
+@pytest.mark.parametrize("text", ["Dice Elena:@ana", "Elenaé@ana", "＠ana", "@2027cx", "(@_ana)", "Sí.@ana"])
+def test_nobody_is_called_wherever_their_name_stands(text: str) -> None:
+    """A guest writes as people do: X finds a name behind a stop, an accent or a bracket; addresses and prices stay."""
+    said = look(draft(f"{text} #CX", kind="framing"))
+
+    assert said.replace("\u2060", "") == f"{text} #CX"
+    assert "@\u2060" in said or "＠\u2060" in said
+    assert look(draft("Vale $5, o ana@ejemplo #CX")) == "Vale $5, o ana@ejemplo #CX"
+
+
 def test_the_closing_has_its_one_link() -> None:
     """The debate's own page is linked; an address in its title is not."""
     text = look(draft(f"Gracias por «example.com». Transcripción: {LINK} #MeetAlfaro", kind="closing"))

@@ -12,7 +12,8 @@ from handlers.x.weight import addresses, weighted
 LINKED = frozenset({"closing"})
 # Not seen, and enough for X to find no mention, price or address.
 _APART = "\u2060"
-_CALL = re.compile(r"(?<!\w)([@＠$])(?=[^\W\d])")
+# X reads a name behind an accented letter, and one that begins with a figure.
+_CALL = re.compile(r"(?<![A-Za-z0-9_])(?:[@＠](?=\w)|\$(?=[^\W\d]))")
 # What a post ends with must survive when it is cut.
 _TAG = re.compile(r"\s+#\w+\.?$")
 # A text that X has had from us already goes out with so many of these behind it.
@@ -31,7 +32,7 @@ def harmless(draft: Draft) -> str:
     for one in dict.fromkeys(addresses(text)):
         if one != link:
             text = text.replace(one, one.replace(".", f".{_APART}"))
-    return _CALL.sub(rf"\1{_APART}", text)
+    return _CALL.sub(rf"\g<0>{_APART}", text)
 
 
 def same(text: str, other: str) -> bool:
