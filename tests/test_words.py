@@ -40,7 +40,7 @@ SPANISH = re.compile(
     re.IGNORECASE,
 )
 # Words of the program that stay as they are in every language: commands, settings, examples.
-KEPT = re.compile(r"/pregunta|/tertulia \w+|slack:U123|room:ana|--\w+|Europe/Madrid")
+KEPT = re.compile(r"/pregunta|/tertulia \w+|slack:U123|room:ana|--\w+|Europe/Madrid|El Salvador")
 FOREIGN = re.compile(r"\b(?:the|and|you|your|with|not|is|are|this|that|of|from|was|does)\b", re.IGNORECASE)
 
 
