@@ -77,6 +77,8 @@ def _multiplied(database: Path, times: int) -> int:
         for copy in range(1, times):
             day, apart = copy * 86_400_000_000, copy * step
             later = {name: f"{name} + {day}" for name in ("starts_at", "ends_at", "due_at")}
+            # Else the bot would move each of them back to the hour that was promised.
+            later["local_at"] = f"substr(strftime('%Y-%m-%dT%H:%M:%S', local_at, '+{copy} days'), 1, length(local_at))"
             mine = {
                 "debate_id": f"debate_id + {apart}",
                 "slug": f"slug || '-{copy}'",

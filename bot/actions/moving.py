@@ -117,11 +117,11 @@ def keep(tx: Tx, *, house: House, now: datetime) -> list[Debate]:
     one that cannot go there stays, and its moderators are told. Returns those that were moved.
     """
     moved = []
-    for debate in debates.promised(tx, after=now):
-        local = datetime.fromisoformat(debate.local_at)
-        if localtime.written(localtime.wall(debate.starts_at, debate.timezone)) == debate.local_at or debate.settled:
-            continue  # a time that the clocks had twice is the one that was chosen
-        found = localtime.settle(local, debate.timezone)
+    for debate_id, starts_at, zone, local_at in debates.promised(tx, after=now):
+        if localtime.written(localtime.wall(starts_at, zone)) == local_at:
+            continue
+        debate, local = debates.get(tx, debate_id), datetime.fromisoformat(local_at)
+        found = localtime.settle(local, zone)
         settled = "" if found.kind is localtime.Clock.NORMAL else found.kind.value
         if found.instant <= now:
             continue

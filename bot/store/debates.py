@@ -94,10 +94,16 @@ def coming(tx: Tx, *, limit: int = 20) -> Sequence[Debate]:
     return tx.session.exec(query).all()
 
 
-def promised(tx: Tx, *, after: datetime) -> Sequence[Debate]:
-    """Debates to come of which it is kept what hour was promised on the clocks of their zone, drafts among them."""
-    query = select(Debate).where(col(Debate.phase).in_(COMING), Debate.local_at != "", col(Debate.starts_at) > after)
-    return tx.session.exec(query.order_by(col(Debate.starts_at))).all()
+def promised(tx: Tx, *, after: datetime) -> Sequence[tuple[int, datetime, str, str]]:
+    """Debates to come of which it is kept what hour was promised on the clocks of their zone, drafts among them.
+
+    Of each its id, its start, its zone and that hour; not of one whose hour the clocks had twice, and which was chosen.
+    """
+    query = select(Debate.id, Debate.starts_at, Debate.timezone, Debate.local_at).where(
+        col(Debate.phase).in_(COMING), Debate.local_at != "", Debate.settled == "", col(Debate.starts_at) > after
+    )
+    rows = tx.session.exec(query.order_by(col(Debate.starts_at)))
+    return [(ident or 0, starts_at, zone, local_at) for ident, starts_at, zone, local_at in rows]
 
 
 def listening(tx: Tx) -> Sequence[Debate]:
