@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -68,7 +69,8 @@ def _freeze(database: str, thawed: Path) -> None:
         tx.finish()
         if not frozen:
             frozen.append(True)
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # To this thread: one that is sent to the process may let it go on to the commit.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return soonest
 
     run.do_all_due = do_all_due
