@@ -1,7 +1,7 @@
 """Polls: what can be asked, what counts as an answer, and how answers are counted. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -185,12 +185,6 @@ def _others(texts: Iterable[str]) -> tuple[str, ...]:
         spoken.setdefault(text.casefold(), text)
         times[text.casefold()] += 1
     return tuple(spoken[key] for key in sorted(spoken, key=lambda key: (-times[key], key)))
-
-
-def leaders(result: Result) -> Sequence[Count]:
-    """What most people chose: one option, several that are equal, or none where nobody chose any."""
-    most = max((one.people for one in result.counts), default=0)
-    return [one for one in result.counts if one.people == most] if most else []
 
 
 def _tidy(text: str) -> str:

@@ -1,7 +1,6 @@
 """People and their identities."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -78,13 +77,6 @@ def appoint(tx: Tx, whos: Iterable[str]) -> None:
             tx.session.add(row)
     for platform, ident in sorted(wanted):
         ensure(tx, platform, ident, role="moderator")
-
-
-def stale_names(tx: Tx, platform: str, before: datetime, *, limit: int = 50) -> Sequence[Identity]:
-    """Identities whose name was never looked up, or not since ``before``."""
-    query = select(Identity).where(Identity.platform == platform, Identity.platform_id != "")
-    query = query.where(sa.or_(col(Identity.seen_at).is_(None), col(Identity.seen_at) < before))
-    return tx.session.exec(query.limit(limit)).all()
 
 
 def participants(tx: Tx, debate_id: int) -> int:
