@@ -234,6 +234,20 @@ def test_a_series_from_its_first_draft_to_its_end(terminal: Terminal) -> None:
     assert terminal("series", "end", "1").refusal.startswith("La serie 1, «Café de CX», ya terminó.")
 
 
+def test_a_series_ends_after_a_yes(terminal: Terminal) -> None:
+    """Whoever sits at the terminal is asked, and an answer that is no yes ends nothing."""
+    terminal.write("cafe.toml", COFFEE)
+    terminal("series", "add", "cafe.toml", "--rule", "FREQ=WEEKLY;UNTIL=20270131", "--starts", "2027-01-13T19:00")
+    answering(terminal, "")
+    asked = terminal("series", "end", "1")
+    assert (asked.code, asked.err[:52]) == (1, "Se cancelarán sus debates por venir. ¿Seguro? [s/N] ")
+    assert terminal("series", "list", "--json").json[0]["ended_at"] is None
+
+    answering(terminal, "sí")
+    assert terminal("series", "end", "1").out == "Hecho.\n"
+    assert terminal("series", "list", "--json").json[0]["ended_at"]
+
+
 @pytest.mark.parametrize(
     ("args", "refusal"),
     [

@@ -98,8 +98,9 @@ def remove(guest: GuestId, yes: Really = False) -> None:
     from bot.actions import guests
     from bot.store import erasure
 
-    if not yes and sys.stdin.isatty():  # a script that says so means it
-        typer.confirm(speaking()("Se borrará lo que preparó. ¿Seguro?"), abort=True)
+    # A script that says so means it.
+    if not yes and sys.stdin.isatty() and not show.agreed(speaking()("Se borrará lo que preparó. ¿Seguro?")):
+        raise typer.Abort
 
     def action(tx: "Tx") -> None:
         guests.remove(tx, guest, actor=OPERATOR, now=home.now())

@@ -27,8 +27,9 @@ def forget(person: Person, yes: Really = False) -> None:
     from bot.store import erasure
 
     text = speaking()
-    if not yes and sys.stdin.isatty():  # a script that says so means it
-        typer.confirm(text("Se borrará todo lo que dijo {person}, para siempre. ¿Seguro?", person=person), abort=True)
+    asked = text("Se borrará todo lo que dijo {person}, para siempre. ¿Seguro?", person=person)
+    if not yes and sys.stdin.isatty() and not show.agreed(asked):  # a script that says so means it
+        raise typer.Abort
     with home.opened() as store:
         store.write(lambda tx: actions.forget(tx, person, actor=OPERATOR, now=home.now()))
         gone = erasure.scrub(store, deep=True)

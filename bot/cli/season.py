@@ -186,7 +186,7 @@ def _agreed() -> bool:
     if not sys.stdin.isatty():
         show.note(text("No se ha escrito nada: aquí no hay a quién preguntar. Si te parece bien, añade --yes."))
         return False
-    if not typer.confirm(text("¿Lo escribo?"), err=True):
+    if not show.agreed(text("¿Lo escribo?")):
         show.note(text("No se ha escrito nada."))
         return False
     return True

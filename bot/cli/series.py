@@ -108,8 +108,9 @@ def change(series: SeriesId, rule: Rule = "", starts: Starts = "", timezone: Zon
 def end(series: SeriesId, yes: Really = False) -> None:
     """The series has no further dates."""
     text = speaking()
-    if not yes and sys.stdin.isatty():  # a script that says so means it
-        typer.confirm(text("Se cancelarán sus debates por venir. ¿Seguro?"), abort=True)
+    # A script that says so means it.
+    if not yes and sys.stdin.isatty() and not show.agreed(text("Se cancelarán sus debates por venir. ¿Seguro?")):
+        raise typer.Abort
     from bot.actions import series as actions
     from bot.store import seasons
 

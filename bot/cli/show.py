@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from bot import richtext
+from bot.cli.language import speaking
 
 
 def line(text: str) -> None:
@@ -18,6 +19,15 @@ def line(text: str) -> None:
 def note(text: str) -> None:
     """One line on standard error: how it goes, or what was refused."""
     typer.echo(richtext.visible(" ".join(text.split())), err=True)
+
+
+def agreed(question: str) -> bool:
+    """Somebody at the terminal says yes, in Spanish or English; whatever else is typed, or nothing, is a no.
+
+    Standard output stays free for what was asked for.
+    """
+    typer.echo(f"{richtext.visible(question)} {speaking()('[s/N]')} ", err=True, nl=False)
+    return sys.stdin.readline().strip().casefold() in {"s", "si", "sí", "y", "yes"}
 
 
 def data(value: object) -> None:

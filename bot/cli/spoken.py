@@ -40,15 +40,9 @@ def start(starts: str, timezone: str, *, usual: str) -> tuple[datetime | None, s
         show.note(dates.long(found.instant, one, locale=text.locale))
     for note in found.notes:
         show.note(text("Ojo: {note}.", note=text.again(note)))
-    if not _agreed(text("¿Es eso? [s/N]")):
+    if not show.agreed(text("¿Es eso?")):
         raise typer.Abort
     return found.local, found.zone
-
-
-def _agreed(question: str) -> bool:
-    """Somebody said yes, in Spanish or English. The output stays empty: the new debate's id stands there alone."""
-    typer.echo(f"{question} ", err=True, nl=False)
-    return sys.stdin.readline().strip().casefold() in {"s", "si", "sí", "y", "yes"}
 
 
 def _is_iso(text: str) -> bool:

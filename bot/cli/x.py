@@ -86,7 +86,7 @@ def _agree(bill: "Bill", as_json: bool) -> None:
 
     if not bill.to_pay:
         return
-    if as_json or not sys.stdin.isatty() or not typer.confirm(speaking()("¿De acuerdo?"), err=True):
+    if as_json or not sys.stdin.isatty() or not show.agreed(speaking()("¿De acuerdo?")):
         raise errors.NotAgreed(posts=bill.posts, usd=money(bill.usd))
 
 
