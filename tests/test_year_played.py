@@ -1,6 +1,6 @@
-"""The year 2027 played in seconds by two bots on one database, one of which is killed at random.
+"""The year 2027 played in seconds by a bot that is killed at random, and its first season by two on one database.
 
-Both wake for every moment at which something is due, with the machine's clock set to it. They die before a commit,
+They wake for every moment at which something is due, with the machine's clock set to it. They die before a commit,
 after it, with a post in their hands and with one that stands already; now and then both are off for minutes or for
 days. An organiser moves and cancels debates meanwhile. Every cue is done once or skipped with its reason, every post
 stands once, and nothing is said that is not true when it is said.
@@ -36,6 +36,8 @@ from schedules.runner import Runner
 from tests.planned_year import THURSDAYS
 
 BEGINS, ENDS = datetime(2026, 12, 20, 9, 0, tzinfo=UTC), datetime(2028, 1, 10, tzinfo=UTC)
+# So far two bots play it on PostgreSQL, past the night on which the clocks change: each of their commits takes longer.
+SEASON_ENDS = datetime(2027, 4, 20, tzinfo=UTC)
 # Of a hundred chances to die, so many are taken; of a hundred days, on so many an organiser changes something.
 DEATHS, CHANGES, OUTAGES = 5, 8, 2
 # Said of what is to come, and untrue once it has.
@@ -145,11 +147,12 @@ class Bot:
 
 
 class Year:
-    """Two bots, an organiser, and the machine's clock."""
+    """The bots, an organiser, and the machine's clock."""
 
     def __init__(self, store: Store, url: str, clock: time_machine.Traveller, seed: int) -> None:
         """The year is about to begin."""
         self.store, self.clock = store, clock
+        self.ends = ENDS if store.sqlite else SEASON_ENDS
         self.chance = random.Random(seed)
         self.house = House(slack_channel="C0DEBATE", moderators=("slack:UMOD",))
         self.slack = Slack(store)
@@ -161,9 +164,9 @@ class Year:
             bot.begin()
 
     async def play(self) -> None:
-        """The year passes."""
+        """The year, or its season, passes."""
         today = BEGINS
-        while (moment := self.next()) < ENDS:
+        while (moment := self.next()) < self.ends:
             if moment >= today + timedelta(days=1):
                 today = moment.replace(hour=9, minute=0)
                 await self.day()
@@ -256,12 +259,13 @@ def played(store: Store, seed: int) -> Iterator[Year]:
 
 
 @pytest.mark.parametrize("seed", [20270101])
-async def test_a_year_by_two_bots_one_killed_at_random(store: Store, seed: int) -> None:
+async def test_a_year_by_bots_that_are_killed_at_random(store: Store, seed: int) -> None:
     """Each cue once, each post once, nothing stale, and every debate at the hour that was promised."""
     with played(store, seed) as year:
         await year.play()
 
-    assert sum(bot.lives for bot in year.bots) > 20
+    months = (year.ends - BEGINS) / timedelta(days=30)
+    assert sum(bot.lives for bot in year.bots) > 1.5 * months
     assert year.slack.wrong == []
     assert [key for key, count in Counter(year.slack.posts).items() if count > 1] == []
     with store.read() as tx:
@@ -271,11 +275,11 @@ async def test_a_year_by_two_bots_one_killed_at_random(store: Store, seed: int) 
     by_debate = {debates.ident(one): [cue for cue in cues if cue.debate_id == one.id] for one in rows}
     said = Counter((one.debate_id, one.kind) for one in posts if one.operation == Operation.POST)
 
-    over = [one for one in rows if one.starts_at < ENDS - timedelta(days=2)]
-    assert len(over) > 10
+    over = [one for one in rows if one.starts_at < year.ends - timedelta(days=2)]
+    assert len(over) > months - 3
     for one in over:
         mine = by_debate[debates.ident(one)]
-        assert [cue.key for cue in mine if cue.state in {"planned", "held"} and cue.due_at < ENDS] == [], one.slug
+        assert [cue.key for cue in mine if cue.state in {"planned", "held"} and cue.due_at < year.ends] == [], one.slug
         assert [cue.key for cue in mine if cue.state in {"skipped", "cancelled"} and not cue.why] == [], one.slug
         asked = sum(cue.state == "done" and cue.key.startswith("ask:") for cue in mine)
         assert (said[one.id, "question"], said[one.id, "welcome"]) == (asked, int(one.opened_at is not None)), one.slug
@@ -283,8 +287,8 @@ async def test_a_year_by_two_bots_one_killed_at_random(store: Store, seed: int) 
         assert localtime.written(localtime.wall(one.starts_at, one.timezone)) == one.local_at, one.slug
 
     held = [one for one in over if one.phase == Phase.CLOSED]
-    assert len(held) > 5
+    assert len(held) > months / 3
     for one in held:
-        late = (one.opened_at or ENDS) - one.starts_at
+        late = (one.opened_at or year.ends) - one.starts_at
         down = any(began <= one.starts_at <= ended for began, ended in year.off)
         assert late <= (timedelta(hours=1) if down else LEASE), one.slug
