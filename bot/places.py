@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 from bot import hours
 from bot.timewords import Part, Place, fold
 
+# Where the communities that Spanish and English bring together meet; forms offer these behind their own community's.
+USUAL = (
+    "Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Bogota", "America/Lima", "America/Caracas",
+    "America/Santiago", "America/Argentina/Buenos_Aires", "Europe/London", "America/New_York", "America/Los_Angeles",
+    "UTC",
+)  # fmt: skip
 # What a zone is called besides by its city, folded; a name counts where its zone is one of the community's.
 _ALSO: Mapping[str, Sequence[str]] = {
     "Europe/Madrid": ("espana", "spain", "espanola", "peninsular"),

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import errors, localtime
+from bot import errors, localtime, places
 from bot.actions import moving
 from bot.actions.moving import When, Wording
 from bot.debate import COMING
@@ -18,7 +18,6 @@ from bot.words.catalogue import words
 from handlers.room import forms, problems
 from handlers.room.context import back_to, page, room_of, visitor_of
 from handlers.room.moderation import Press
-from handlers.room.planning import ZONES
 
 # Another like it is most often wanted for a week later.
 LATER = timedelta(days=7)
@@ -92,7 +91,9 @@ def _show(
         }
     if way:
         values[way] = {name: typed.get(name, "") for name in values[way]}
-    return page(request, "change.html", status=status, view=facts, values=values, zones=ZONES, problem=problem, way=way)
+    return page(
+        request, "change.html", status=status, view=facts, values=values, zones=places.USUAL, problem=problem, way=way
+    )
 
 
 def _local(starts: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot import cues, dates, errors, localtime, subjects, when
+from bot import cues, dates, errors, localtime, places, subjects, when
 from bot.actions import plan
 from bot.debate import Pace
 from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
@@ -20,11 +20,6 @@ from handlers.room.context import Room, back_to, page, room_of, visitor_of
 from handlers.room.pages import may_rehearse, show_board
 from handlers.room.refusals import NoRehearsal
 
-# Where the communities that we know of meet; any other zone can be typed.
-ZONES = (
-    "Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Bogota", "America/Lima", "America/Santiago",
-    "America/Argentina/Buenos_Aires", "Europe/London", "UTC",
-)  # fmt: skip
 MOST_MINUTES = 240
 
 
@@ -99,7 +94,7 @@ def _heard(room: Room, blank: Form, text: str, say: Words) -> tuple[Form, list[s
         return blank, [], []
     house = room.house
     try:
-        found = when.understand(text, now=room.clock(), zone=house.timezone, zones=(*house.zones, *ZONES))
+        found = when.understand(text, now=room.clock(), zone=house.timezone, zones=(*house.zones, *places.USUAL))
     except errors.Refusal as refusal:
         return replace(blank, when=text), [], [say.error(refusal)]
     zones = dict.fromkeys((found.zone, *house.zones))
@@ -193,6 +188,6 @@ def _show(
 ) -> Response:
     ready = [{"key": key, "title": one.title} for key, one in _ready_made().items()]
     return page(
-        request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=ZONES,
+        request, "plan.html", status=status, form=typed, faults=faults or [], ready=ready, zones=places.USUAL,
         x=room_of(request).house.x, echo=echo,
     )  # fmt: skip

@@ -14,12 +14,6 @@ from bot.words.catalogue import Words
 from handlers.slack import blocks
 from handlers.slack.blocks import Block
 
-# Zones of the communities that Spanish and English bring together; those of the house and its people come first.
-ZONES = (
-    "Europe/Madrid", "Atlantic/Canary", "America/Mexico_City", "America/Bogota", "America/Lima", "America/Caracas",
-    "America/Santiago", "America/Argentina/Buenos_Aires", "Europe/London", "America/New_York", "America/Los_Angeles",
-    "UTC",
-)  # fmt: skip
 MOST_ZONES = 100
 # People number and bullet their lists; the P-number comes when the question is asked.
 _NUMBERED = re.compile(r"^\s*(?:[-•*]|\d{1,2}[.)])\s+")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot import dates, errors, localtime
+from bot import dates, errors, localtime, places
 from bot.actions import plan
 from bot.debatefile import DebateFile
 from bot.store import debates
@@ -96,7 +96,7 @@ async def open_view(desk: Desk, caller: Caller, view: Block, *, again: str, valu
 def zones_of(tx: Tx, desk: Desk, caller: Caller) -> list[str]:
     """The community's own zones: the house's, the moderator's, those of the debates so far; then the usual ones."""
     mine = [caller.zone] if _is_zone(caller.zone) else []
-    return [desk.house.timezone, *mine, *debates.zones(tx), *forms.ZONES]
+    return [desk.house.timezone, *mine, *debates.zones(tx), *places.USUAL]
 
 
 def _hashtag(desk: Desk) -> str:
@@ -228,7 +228,7 @@ async def _add(desk: Desk, caller: Caller, planned: DebateFile) -> str:
 
 def _asking_which(desk: Desk, caller: Caller, view: Json, new: forms.NewDebate, twice: errors.TwoTimes) -> Block:
     """The same form, its answers kept by their ids, with the question which of the two times is meant."""
-    zones = [new.zone, desk.house.timezone, *forms.ZONES]
+    zones = [new.zone, desk.house.timezone, *places.USUAL]
     readings = (str(twice.fields["first"]), str(twice.fields["second"]))
     kept = str(view.get("private_metadata") or "{}")
     given = forms.Given(channel=new.channel)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot import dates, errors, localtime, when
+from bot import dates, errors, localtime, places, when
 from bot.actions import plan
 from bot.debatefile import LONGEST_TITLE
 from bot.phrase import phrase
@@ -77,7 +77,7 @@ def means_a_date(desk: Desk, text: str) -> bool:
 def read(desk: Desk, text: str) -> Understood:
     """What the words mean in this house; raises ``Refusal``."""
     house = desk.house
-    found = when.understand(text, now=desk.now(), zone=house.timezone, zones=(*house.zones, *forms.ZONES))
+    found = when.understand(text, now=desk.now(), zone=house.timezone, zones=(*house.zones, *places.USUAL))
     if len(found.rest) > LONGEST_TITLE:
         limit = phrase("{count} caracteres", count=LONGEST_TITLE)
         raise errors.FilledUp(what="el título", limit=limit, size=f"{len(found.rest)}")
