@@ -78,7 +78,7 @@ class Bot:
 
     async def well(self, word: str = "") -> dict[str, object]:
         """What its health is once all is well with it, and the word is in it."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(2 * PATIENCE):
             while (health := await self.answering())["status"] != "ok" or word not in str(health):  # noqa: ASYNC110  (another process)
                 await asyncio.sleep(0.05)
         return health
@@ -89,7 +89,7 @@ class Bot:
         before = asyncio.get_running_loop().time()
         if stop:
             self.process.send_signal(signal.SIGTERM)
-        out, err = await asyncio.wait_for(self.process.communicate(), 30)
+        out, err = await asyncio.wait_for(self.process.communicate(), 2 * PATIENCE)
         seconds = asyncio.get_running_loop().time() - before
         return Ended(self.process.returncode, out.decode(), err.decode(), seconds)
 
