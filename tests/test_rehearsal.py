@@ -1,6 +1,7 @@
 """A rehearsal played from beginning to end: a bot of its own, the real Slack adapter, the real room, a transcript."""
 
 import json
+import shutil
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -13,8 +14,9 @@ from tests.test_import import folder
 
 __all__ = ["folder", "tertulia"]
 
-# An hour and its grace in fifteen seconds: no slower than the channel's one post a second lets it be whole.
-SPEED = "300"
+# An hour and its grace in fifteen seconds: no slower than the channel's one post a second lets it be whole. A busy
+# machine, which cannot keep up, has more time.
+SPEEDS = ("300", "100", "50")
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -32,11 +34,16 @@ def refused(folder: Path) -> list[tuple[str, str]]:
 
 def test_the_script_that_comes_along_is_played_whole(tertulia: Terminal) -> None:
     """Each line is said in its place, in Slack or in the room, and what is told at the end is where it all stands."""
-    answer = tertulia("rehearse", "--speed", SPEED)
-
-    debate, *said = lines(tertulia.folder)
     script = play.shipped()
     kinds = Counter(act.kind for act in script.acts)
+    for speed in SPEEDS:
+        for before in tertulia.folder.glob("ensayo-*"):
+            shutil.rmtree(before)
+        answer = tertulia("rehearse", "--speed", speed)
+        debate, *said = lines(tertulia.folder)
+        if "No se pudo decir" not in answer.err and len(said) == kinds["say"] + kinds["reply"]:
+            break
+
     assert (answer.code, [line for line in answer.err.splitlines() if "No se pudo decir" in line]) == (0, [])
     assert answer.out.startswith("La transcripción del ensayo: ")
     assert Path(answer.out.partition(": ")[2].strip()).name == "transcript.html"
