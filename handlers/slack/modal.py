@@ -239,7 +239,11 @@ def readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.Ter
     """The same refusal with its instant as people read it, and its place without ids."""
     fields = dict(refusal.fields)
     if "starts" in fields:
-        fields["starts"] = dates.long(datetime.fromisoformat(str(fields["starts"])), zone, locale=say.locale)
+        # With its offset, or with its zone in brackets behind it.
+        text, _, where = str(fields["starts"]).rstrip(")").partition(" (")
+        starts = datetime.fromisoformat(text)
+        instant = starts.replace(tzinfo=localtime.zone(where)) if where else starts
+        fields["starts"] = dates.long(instant, zone, locale=say.locale)
     if "place" in fields:
         platform = str(fields["place"]).partition(":")[0]
         fields["place"] = {"slack": say("ese canal"), "room": say("la sala")}.get(platform, "X")
