@@ -421,7 +421,7 @@ def test_two_programs_that_start_at_once_upgrade_once(bare: Store) -> None:
 
     running = [subprocess.Popen([sys.executable, "-c", program, url], cwd=Path(__file__).parents[1]) for _ in range(2)]
 
-    assert [process.wait(30) for process in running] == [0, 0]
+    assert [process.wait(120) for process in running] == [0, 0]
     assert bare.revision() == HEAD
 
 

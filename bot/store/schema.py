@@ -4,13 +4,15 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from bot import errors
-from bot.store.engine import HEAD, Store
+from bot.store.engine import BUSY_MS, HEAD, THINKING_MS, Store
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 
 _UPGRADE_LOCK = 0x7465727475  # any number that is nobody else's: "tertu"
+# So long one program waits for another that upgrades the same database: all migrations are one change.
+_UPGRADING_MS = 60_000
 
 
 def ready(store: Store) -> bool:
@@ -29,12 +31,19 @@ def upgrade(store: Store, *, to: str = "head") -> None:
 
     # One upgrades, in one change; another that starts at the same time waits, and finds it done. Left to itself Alembic
     # commits each migration on SQLite, and the other would begin in between.
-    with store.writing() as conn, conn.begin():
-        if not store.sqlite:
-            conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
-        config = configuration()
-        config.attributes["connection"] = conn
-        command.upgrade(config, to)
+    with store.writing() as conn:
+        raw = conn.connection.driver_connection
+        if store.sqlite and raw is not None:
+            raw.execute(f"PRAGMA busy_timeout={_UPGRADING_MS}")
+        with conn.begin():
+            if not store.sqlite:
+                conn.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {THINKING_MS}")
+                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {_UPGRADING_MS}")
+                conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
+                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MS}")
+            config = configuration()
+            config.attributes["connection"] = conn
+            command.upgrade(config, to)
 
 
 def configuration() -> "Config":
