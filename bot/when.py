@@ -85,7 +85,7 @@ class _Reading:
         )
         instant = localtime.resolve(local, zone)
         if instant <= self.now.astimezone(UTC):
-            raise errors.PastStart(starts=localtime.wall(instant, zone).isoformat())
+            raise errors.PastStart(starts=f"{localtime.wall(instant, zone):%Y-%m-%d %H:%M} ({zone})")
         return Understood(local, zone, self.said.rest, tuple(self.notes))
 
     def refused(self, why: Phrase, *, day: date | None = None, hour: str = USUAL) -> errors.NotUnderstood:

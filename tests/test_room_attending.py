@@ -188,12 +188,12 @@ def test_a_form_from_elsewhere_is_refused(evening: Evening, ana: TestClient) -> 
     assert counts(evening) == (0, 0, 0)
 
 
-def test_what_is_no_answer_is_none(evening: Evening, ana: TestClient) -> None:
-    """A forged value counts as nothing said."""
+def test_what_is_no_answer_changes_none(evening: Evening, ana: TestClient) -> None:
+    """A forged value is refused, and what was answered stays."""
     answer(ana, evening, "yes")
-    answer(ana, evening, "perhaps <script>")
+    forged = [answer(ana, evening, one).status_code for one in ("perhaps <script>", "x" * 10_000)]
 
-    assert counts(evening) == (0, 0, 0)
+    assert (forged, counts(evening)) == ([404, 404], (1, 0, 0))
 
 
 def later(evening: Evening) -> None:

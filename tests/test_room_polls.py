@@ -97,6 +97,7 @@ def test_moderators_alone_plan_and_close_polls(tmp_path: Path) -> None:
 
         bad = client.post(path, data={"text": "¿Vienes?", "options": "Sí\nSí"})
         assert (bad.status_code, "está repetida: «Sí»" in shown(bad), "¿Vienes?" in bad.text) == (422, True, True)
+        assert "No hacer esta encuesta" not in bad.text
         good = client.post(path, data={"text": "¿Vienes?", "options": "Sí\n\n No ", "other": "1"})
         assert (good.status_code, "¿Vienes?" in good.text, "Abierta." in shown(good)) == (200, True, True)
         assert client.post(path, data={"text": "¿Otra?", "options": "Sí\nNo"}).status_code == 409

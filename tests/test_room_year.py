@@ -147,6 +147,9 @@ def test_a_debate_that_was_called_off_is_listed_and_not_drawn(evening: Evening, 
     assert cells(page)["Enero"] == ["", "", "21", "28", "", "2"]
     assert "Formarse en CX: ¿qué buscas de verdad? Jueves" not in shown(page)
     assert "cancelado" in shown(page)
+    assert "Enero de 2027 2 " in shown(page)
+    board = visitor.get("/").text
+    assert board.count('<a href="/temporadas">El año y sus temporadas</a>') == 1
 
 
 @pytest.mark.parametrize("year", ["27", "abcd", "20277", "", "%32%30%32%37x", "-027", "0000", "9999"])
@@ -335,8 +338,11 @@ def test_only_moderators_plan(evening: Evening, visitor: TestClient) -> None:
     page = visitor.get("/temporadas/planificar")
     assert (page.status_code, "tertulia moderator link" in shown(page)) == (403, True)
     assert preview(visitor).status_code == 403
+    assert "El año y sus temporadas" not in visitor.get("/").text
     assert visitor.post("/temporadas/planificar", data=USUAL).status_code == 403
     enter(visitor, evening)
+    # Who has nothing yet finds the way to a whole year beside the way to one debate.
+    assert '<a class="button second" href="/temporadas">El año y sus temporadas</a>' in visitor.get("/").text
     elsewhere = visitor.post("/temporadas/planificar", data=USUAL, headers={"sec-fetch-site": "cross-site"})
     assert (elsewhere.status_code, planned(evening)) == (403, [])
 

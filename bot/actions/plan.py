@@ -64,7 +64,9 @@ def start(local: datetime | None, zone: str, *, now: datetime) -> datetime:
         raise errors.BadYear(year=local.year, first=YEARS[0], last=YEARS[1])
     starts_at = localtime.resolve(local, zone) if local else None
     if starts_at is None or (now - starts_at).total_seconds() > SLACKNESS_SECONDS:
-        raise errors.PastStart(starts=localtime.wall(starts_at, zone).isoformat() if starts_at else "?")
+        raise errors.PastStart(
+            starts=f"{localtime.wall(starts_at, zone):%Y-%m-%d %H:%M} ({zone})" if starts_at else "?"
+        )
     return starts_at
 
 

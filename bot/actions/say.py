@@ -155,7 +155,7 @@ def announcement(debate: Debate, house: House) -> str:
     if house.slack_channel:
         ask = say("Propón ya tu pregunta con /pregunta, o en {link}", link=link)
     invited = say(
-        "Próximo debate: «{title}». {when}.{hours}{host} Participa aquí o con #{hashtag}. Te esperamos.",
+        "Próximo debate: «{title}», {when}.{hours}{host} Participa aquí o con #{hashtag}. Te esperamos.",
         title=debate.title, when=when(debate), hours=by_zone(debate, house), host=host(debate),
         hashtag=debate.hashtag or house.hashtag,
     )  # fmt: skip

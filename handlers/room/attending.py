@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,10 +30,12 @@ from handlers.room.pages import show_board, show_debate
 async def going(request: Request) -> Response:
     """The visitor's answer is what they pressed; nothing pressed takes it back."""
     sent = await forms.read(request)
+    wanted = sent.get("answer", "")
+    if wanted and wanted not in set(Answer):
+        raise HTTPException(404)
 
     def action(tx: Tx, debate: Debate, room: Room, actor: Actor) -> None:
-        wanted = sent.get("answer", "")
-        answer = Answer(wanted) if wanted in set(Answer) else None
+        answer = Answer(wanted) if wanted else None
         attendance.answer(tx, debate, answer, actor=actor, now=room.clock())
 
     return await _pressed(request, action, board=sent.get("back") == "board")

@@ -283,11 +283,13 @@
     else byId("status").textContent = room.dataset.keep.replace("{number}", number).replace("{old}", select.value);
   };
 
+  // A poll before the debate is shut when it begins: then it leaves the page, too.
   const refreshComposer = async () => {
-    if (byId("text")?.value.trim()) return;
     const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const polls = page.getElementById("polls");
+    if (polls && !polls.isEqualNode(byId("polls"))) byId("polls").replaceWith(polls);
     const fresh = page.getElementById("composer");
     if (!fresh || byId("text")?.value.trim()) return;
     const focused = document.activeElement?.id === "text";
@@ -308,7 +310,7 @@
     const parsed = document.createElement("template");
     parsed.innerHTML = html;
     const follow = atEnd();
-    const listening = byId("now").dataset.listening;
+    const { listening, phase } = byId("now").dataset;
     let last = null;
     for (const fresh of [...parsed.content.children]) {
       if (fresh.matches("article")) {
@@ -326,7 +328,10 @@
     }
     measure();
     tick();
-    if (byId("now").dataset.listening !== listening) refreshComposer();
+    const is = byId("now").dataset.phase;
+    // What is not held has another page: nothing to propose, to plan, to come to.
+    if (is !== phase && (is === "cancelled" || is === "missed")) location.reload();
+    else if ((is !== phase && phase === "scheduled") || byId("now").dataset.listening !== listening) refreshComposer();
     if (last) show(last);
     newer.hidden = unseen === 0;
     newer.textContent = `↓ ${room.dataset.new.replace("{count}", unseen)}`;
