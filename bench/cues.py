@@ -32,8 +32,8 @@ from bench.slack_events import connected, slack
 
 # A debate of five questions has this many cues.
 CUES = 18
-# What is planned is planned this long before it is due, so that the planning itself is over.
-AHEAD = timedelta(seconds=8)
+# What is planned is planned this long before it is due, and so much for each, so that the planning itself is over.
+AHEAD, EACH = timedelta(seconds=8), timedelta(milliseconds=50)
 SHORT = Pace(
     minutes=timedelta(seconds=24), first=timedelta(seconds=4), every=timedelta(seconds=4), grace=timedelta(seconds=2),
     warning=timedelta(seconds=1), wrap_up=timedelta(0), label=timedelta(seconds=2), announce=timedelta(0), reminders=(),
@@ -191,7 +191,7 @@ def _held(database: Path, starts: Sequence[float], *, in_slack: bool = False) ->
     Each id comes with its place in the list, which is its Slack channel too.
     """
     store = Store(f"sqlite:///{database}")
-    first = datetime.now(UTC) + AHEAD
+    first = datetime.now(UTC) + AHEAD + len(starts) * EACH
     ids: dict[int, int] = {}
     for number, after in enumerate(starts):
         at = first + timedelta(seconds=after)

@@ -72,7 +72,7 @@ def worked(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path, *, seconds: float = 30) -> None:
+def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path, *, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
