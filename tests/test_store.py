@@ -345,9 +345,22 @@ def test_upgrade_from_every_revision_keeps_the_rows(bare: Store, start: str) -> 
     )
 
 
-def keep_old(store: Store) -> None:
+def test_an_upgrade_keeps_the_hour_that_was_promised_on_the_clocks(bare: Store) -> None:
+    """Of what is still to come: if its zone gets other rules, it goes with its clocks."""
+    schema.upgrade(bare, to="0006")
+    keep_old(bare, starts_at=1_799_949_600_000_000, phase="scheduled")
+
+    schema.upgrade(bare)
+
+    assert ask(bare, "SELECT starts_at, local_at FROM debate") == [(1_799_949_600_000_000, "2027-01-14T19:00")]
+
+
+def keep_old(store: Store, *, starts_at: int = 0, phase: str = "closed") -> None:
     """A debate is in the database, by the columns that it has had since the first revision."""
-    values = "('viejo', 'T', '', '', 'es', 'Europe/Madrid', 0, 0, '{}', 'closed', false, false, false, 0, 0)"
+    values = (
+        f"('viejo', 'T', '', '', 'es', 'Europe/Madrid', {starts_at}, {starts_at}, '{{}}', '{phase}', "
+        "false, false, false, 0, 0)"
+    )
     store.write(lambda tx: tx.conn.execute(sa.text(
         "INSERT INTO debate (slug, title, hashtag, host, locale, timezone, starts_at, ends_at, pace, phase, "
         f"asked_by_clock, imported, rehearsal, created_at, rev) VALUES {values}"

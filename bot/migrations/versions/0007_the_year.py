@@ -1,5 +1,8 @@
 """The year: seasons, series, who comes, polls, guests"""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -169,6 +172,20 @@ def upgrade() -> None:
     op.add_column("debate", sa.Column("questions_public", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_index(op.f("ix_debate_season_id"), "debate", ["season_id"])
     op.create_index(op.f("ix_debate_series_id"), "debate", ["series_id"])
+    _promise()
+
+
+def _promise() -> None:
+    """Debates to come keep what hour their clocks show, as it was promised: a zone may get other rules before it."""
+    conn = op.get_bind()
+    coming = "SELECT id, starts_at, timezone FROM debate WHERE phase IN ('draft', 'scheduled')"
+    for ident, starts_at, zone in conn.execute(sa.text(coming)).all():
+        local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=starts_at)).astimezone(ZoneInfo(zone))
+        bare = local.replace(tzinfo=None)
+        written = bare.isoformat(timespec="auto" if bare.second or bare.microsecond else "minutes")
+        conn.execute(
+            sa.text("UPDATE debate SET local_at = :written WHERE id = :ident"), {"written": written, "ident": ident}
+        )
 
 
 def downgrade() -> None:
