@@ -372,6 +372,13 @@ def test_moderators_see_what_is_prepared_and_nobody_else(
         assert client.get(f"/d/{evening.slug}/guests").status_code == 403
         assert client.post(f"/d/{evening.slug}/guests/{bruno}/link").status_code == 403
 
+    # Once nothing is left to be asked, nothing is counted as not prepared.
+    counted = "Respuestas preparadas:"
+    assert counted in moderator.get(f"/d/{evening.slug}/guests").text
+    evening.act(lambda tx, row: run.open_now(tx, row, actor=OPERATOR, now=evening.now))
+    evening.act(lambda tx, row: run.close(tx, row, actor=OPERATOR, now=evening.now, house=evening.house))
+    assert counted not in moderator.get(f"/d/{evening.slug}/guests").text
+
 
 def test_a_moderator_lets_the_framing_out(
     evening: Evening, moderator: TestClient, bruno: int, inside: TestClient
