@@ -68,7 +68,7 @@ class Reminding(SQLModel, table=True):
     """
 
     person_id: int = Field(foreign_key="person.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
-    debate_id: int = Field(primary_key=True, default=0, sa_column_kwargs={"autoincrement": False})
+    debate_id: int = Field(primary_key=True, default=0, index=True, sa_column_kwargs={"autoincrement": False})
     identity_id: int = Field(foreign_key="identity.id", index=True)
     ahead: str = Field(default="[]", sa_type=Text)
     at: datetime = Field(sa_type=UTCDateTime)

@@ -37,6 +37,11 @@ _QUEUE = Prepared(
         "rev",
     ),
 )  # fmt: skip
+_FORGET = Prepared(sa.text("DELETE FROM reminding WHERE debate_id = :debate"), ("debate",))
+_UNSAY = Prepared(
+    sa.text(f"DELETE FROM outbox WHERE debate_id = :debate AND kind = '{NUDGE}' AND state <> 'sending'"),  # noqa: S608
+    ("debate",),
+)
 
 
 class Wish(NamedTuple):
@@ -158,6 +163,5 @@ def withdraw(tx: Tx, debate_id: int | None, *, places: Sequence[str] | None = No
 def clear(tx: Tx, debate_id: int) -> None:
     """Nothing is left of a debate's reminders, wanted or sent, but what is under way this moment."""
     tx.finish()
-    tx.conn.execute(sa.delete(Reminding).where(col(Reminding.debate_id) == debate_id))
-    mine = col(Outbox.debate_id) == debate_id, col(Outbox.kind) == NUDGE, col(Outbox.state) != "sending"
-    tx.conn.execute(sa.delete(Outbox).where(*mine))
+    for statement in (_FORGET, _UNSAY):  # every opening does this
+        statement.run(tx.conn, [(debate_id,)])

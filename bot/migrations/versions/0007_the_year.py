@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminding_person_id_person")),
         sa.PrimaryKeyConstraint("person_id", "debate_id", name=op.f("pk_reminding")),
     )
+    op.create_index(op.f("ix_reminding_debate_id"), "reminding", ["debate_id"])
     op.create_index(op.f("ix_reminding_identity_id"), "reminding", ["identity_id"])
     op.create_table(
         "prepared",
@@ -203,6 +204,7 @@ def downgrade() -> None:
     op.drop_column("debate", "local_at")
     op.drop_table("prepared")
     op.drop_index(op.f("ix_reminding_identity_id"), table_name="reminding")
+    op.drop_index(op.f("ix_reminding_debate_id"), table_name="reminding")
     op.drop_table("reminding")
     op.drop_index(op.f("ix_guest_identity_id"), table_name="guest")
     op.drop_index(op.f("ix_guest_debate_id"), table_name="guest")
