@@ -11,10 +11,11 @@ NOW = datetime(2027, 1, 14, 18, 30, tzinfo=UTC)
 TEN = timedelta(minutes=10)
 
 MOVES = {Verb.JOIN, Verb.LEAVE}
+CHANGES = {Verb.EDIT, Verb.MOVE}
 # What may be done in which phase; everything else is refused.
 TABLE = {
-    Phase.DRAFT: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS, *MOVES},
-    Phase.SCHEDULED: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS, *MOVES},
+    Phase.DRAFT: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS, *CHANGES, *MOVES},
+    Phase.SCHEDULED: {Verb.OPEN, Verb.REORDER, Verb.ADD, Verb.CANCEL, Verb.MISS, *CHANGES, *MOVES},
     Phase.OPEN: {Verb.NEXT, Verb.HOLD, Verb.EXTEND, Verb.SKIP, Verb.REORDER, Verb.ADD, Verb.CLOSE, Verb.ABORT, *MOVES},
     Phase.HELD: {Verb.RESUME, Verb.SKIP, Verb.REORDER, Verb.ADD, Verb.CLOSE, Verb.ABORT, *MOVES},
     Phase.GRACE: {Verb.ABORT, Verb.SETTLE, Verb.LEAVE},

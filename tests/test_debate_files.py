@@ -123,8 +123,8 @@ def test_ready_made_debates_are_the_five_subjects() -> None:
 
 
 def test_ready_made_debate_leaves_its_date_to_the_planner(debate: Debate) -> None:
-    """A ready-made debate has the contract's keys but no date and no zone."""
-    assert set(debate) - {"pace"} == {"title", "hashtag", "host", "questions"}
+    """A ready-made debate has the contract's keys, and perhaps a poll, but no date and no zone."""
+    assert set(debate) - {"pace", "poll"} == {"title", "hashtag", "host", "questions"}
     assert (debate["hashtag"], debate["host"]) == ("MeetAlfaro", "Elena Alfaro")
 
 
