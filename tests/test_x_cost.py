@@ -42,7 +42,7 @@ async def test_debate_of_a_thousand_posts_costs_what_was_forecast(tmp_path: Path
         held.slug = "1"
         await _talked(held)
         await until(lambda: held.phase() == "closed", 90)
-        await until(lambda: _count(held, "message WHERE platform = 'x'") == POSTS and _swept(held))
+        await until(lambda: _count(held, "message WHERE platform = 'x'") == POSTS and _swept(held), 60)
         await until(lambda: _count(held, "identity WHERE name != ''") == PEOPLE)
         bill, counts = held.x.meter.usd, dict(held.x.meter.counts)
 

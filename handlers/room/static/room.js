@@ -81,8 +81,11 @@
   const submitters = new WeakMap();
   document.addEventListener("submit", (event) => submitters.set(event.target, event.submitter), true);
 
+  // A form that the stream has drawn anew meanwhile is on the page no more: htmx tells the document in its place.
+  const formOf = (event) => (event.target.closest ? event.target : event.detail?.ctx?.sourceElement)?.closest("form");
+
   document.addEventListener("htmx:after:request", (event) => {
-    const form = event.target.closest ? event.target.closest("form") : null;
+    const form = formOf(event);
     const status = event.detail?.ctx?.response?.status ?? event.detail?.ctx?.response?.raw?.status;
     const answer = byId("answer");
     if (!form || status !== 204) return;
@@ -96,7 +99,7 @@
 
   // Nobody has answered: what was to be sent stays in its form, and its person is told.
   document.addEventListener("htmx:error", (event) => {
-    const form = event.target.closest ? event.target.closest("form") : null;
+    const form = formOf(event);
     if (!room || !form || event.detail?.ctx?.response) return;
     const told = document.createElement("p");
     Object.assign(told, { className: "problem", textContent: room.dataset.unsent });
