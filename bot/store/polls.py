@@ -23,7 +23,7 @@ from bot.tables_year import Answered, Ballot, Poll
 # The name under which the installation keeps the key of the marks.
 _KEY = "pulse-key"
 # Before and after free words where they are told, in Spanish and in English.
-_QUOTATION = ("«»", "“”")
+_QUOTATION = (("«", "»"), ("“", "”"))
 _MOST_IDS = 2**31 - 1
 
 
