@@ -27,7 +27,7 @@ class Kind(StrEnum):
     FORGOTTEN_HOLD = "forgotten_hold"
     END_GRACE = "end_grace"
     RECAP = "recap"
-    # The year around the hour (bot/actions/around.py).
+    # The year around the hour (bot/actions/clock.py).
     CONFIRM = "confirm"  # organisers are asked whether the series goes on
     LAPSE = "lapse"  # nobody said so: the debate leaves the calendar
     GUEST = "guest"  # guest:topic, guest:questions, guest:framing, guest:early

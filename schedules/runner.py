@@ -16,7 +16,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from bot.actions import run
+from bot.actions import clock
 from bot.ports import House
 from bot.store import debates
 from bot.store.engine import Store
@@ -105,7 +105,7 @@ class Runner:
         """Some of what is due is done; one cue that cannot be is given up, so that it does not stop all the others."""
         self._looked_at = time.monotonic()
         try:
-            return await self._writer.do(lambda tx: run.do_all_due(tx, now=self._now(), house=self._house, most=most))
+            return await self._writer.do(lambda tx: clock.do_all_due(tx, now=self._now(), house=self._house, most=most))
         except Exception as error:
             if self._writer.trouble:
                 raise
@@ -113,7 +113,7 @@ class Runner:
                 return await self._do(1)
             _log.exception("clock.cue_failed")
             why = f"{type(error).__name__}: {error}"[:200]
-            await self._writer.do(lambda tx: run.give_up(tx, now=self._now(), why=why))
+            await self._writer.do(lambda tx: clock.give_up(tx, now=self._now(), why=why))
             return self._now()
 
     def _next_due(self) -> datetime | None:

@@ -52,7 +52,7 @@ def freezing_clock_on(database: str, thawed: Path) -> BaseProcess:
 
 def _freeze(database: str, thawed: Path) -> None:
     from bot import logs
-    from bot.actions import run
+    from bot.actions import clock
     from bot.ports import House
     from bot.store.engine import Store, Tx
     from bot.writer import Writer
@@ -60,7 +60,7 @@ def _freeze(database: str, thawed: Path) -> None:
 
     # What is to be seen is what it writes into ``thawed``; structlog's own way of painting an error takes ten seconds.
     logs.set_up("critical")
-    real, frozen, troubles = run.do_all_due, list[bool](), list[str]()
+    real, frozen, troubles = clock.do_all_due, list[bool](), list[str]()
 
     def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
         if writer.trouble:
@@ -73,7 +73,7 @@ def _freeze(database: str, thawed: Path) -> None:
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return soonest
 
-    run.do_all_due = do_all_due
+    clock.do_all_due = do_all_due
     store = Store(database)
     writer = Writer(store)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from sqlmodel import col, select
 
 from bot import localtime
-from bot.actions import moving, plan, run, seasons, send, series
+from bot.actions import clock, moving, plan, seasons, send, series
 from bot.actions.seasons import Preview, Wanted
 from bot.actions.series import Done, Terms
 from bot.ports import OPERATOR, Actor, House, Operation, Platform
@@ -70,7 +70,7 @@ class Year:
             tomorrow = min(self.now + timedelta(days=1), target)
             while (due := self.look(debates.next_due)) is not None and due <= tomorrow:
                 self.now = max(self.now, due)
-                self.do(lambda tx: run.do_due(tx, now=self.now, house=self.house))
+                self.do(lambda tx: clock.do_due(tx, now=self.now, house=self.house))
             self.now = tomorrow
         return self
 

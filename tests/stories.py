@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlmodel import col, select
 
 from bot import debatefile
-from bot.actions import log, plan, run, send
+from bot.actions import clock, log, plan, run, send
 from bot.ports import OPERATOR, Actor, Author, Deleted, Draft, House, Incoming, Operation, Platform, Reacted, Said
 from bot.store import debates, people
 from bot.store.engine import Store, Tx
@@ -114,7 +114,7 @@ class Evening:
         """All that is due now is done; returns the keys of the cues in order."""
         done: list[str] = []
         while (due := self.look(debates.next_due)) is not None and due <= self.now:
-            done.append(self.store.write(lambda tx: run.do_due(tx, now=self.now, house=self.house)) or "")
+            done.append(self.store.write(lambda tx: clock.do_due(tx, now=self.now, house=self.house)) or "")
             self.deliver()
         return done
 

@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from bot.actions import ask, guests, plan, run, send
+from bot.actions import ask, clock, guests, plan, run, send
 from bot.debatefile import DebateFile
 from bot.guest import Invited
 from bot.ports import OPERATOR, Platform
@@ -426,7 +426,7 @@ def test_planned_questions_can_be_read_and_hidden(evening: Evening, moderator: T
     with open_browser(evening) as client:
         assert "Las preguntas previstas" not in client.get(f"/d/{evening.slug}").text
         evening.now = START - timedelta(days=6)
-        evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house) and None)
+        evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house) and None)
 
         page = client.get(f"/d/{evening.slug}")
         assert "Las preguntas previstas" in shown(page)
@@ -441,7 +441,7 @@ def test_planned_questions_can_be_read_and_hidden(evening: Evening, moderator: T
 def test_moderators_see_that_a_reminder_did_not_arrive(evening: Evening, moderator: TestClient) -> None:
     """An id of Slack that is nobody's: the list of guests says why, until a later one arrives."""
     invite(evening, "Elena Rosal", "U999")
-    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house))
     claimed = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
     (row,) = [row for row, draft, _ in claimed if draft.place == "U999"]
     assert "no le ha llegado" not in shown(moderator.get(f"/d/{evening.slug}/guests"))

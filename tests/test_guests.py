@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.actions import ask, doors, guests, moving, people, plan, preparing, run, runsheet, send
+from bot.actions import ask, clock, doors, guests, moving, people, plan, preparing, runsheet, send
 from bot.guest import AHEAD, Invited, Step
 from bot.ports import OPERATOR, Actor, Draft, House, Platform
 from bot.store import debates, erasure, outbox, transcripts
@@ -752,7 +752,7 @@ def test_come_early_is_not_said_late(store: Store, house: House) -> None:
     evening = Evening(store, house, planned=-30 * DAY)
     invite(evening)
     evening.until(-61)
-    store.write(lambda tx: run.do_due(tx, now=evening.now + timedelta(minutes=1), house=house))
+    store.write(lambda tx: clock.do_due(tx, now=evening.now + timedelta(minutes=1), house=house))
 
     claimed = store.write(
         lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now + timedelta(minutes=40))

@@ -23,7 +23,7 @@ from icalendar import Calendar, Component
 from starlette.testclient import TestClient
 
 from bot import calendars
-from bot.actions import moving, plan, run
+from bot.actions import clock, moving, plan, run
 from bot.actions.moving import When, Wording
 from bot.ports import OPERATOR, House
 from bot.store import debates
@@ -136,7 +136,7 @@ def test_a_cancelled_debate_keeps_its_last_date_and_says_why(evening: Evening) -
 def test_a_missed_debate_is_not_promised(evening: Evening) -> None:
     """Its hour passed while nobody was there."""
     late = evening.now + timedelta(hours=5)
-    evening.act(lambda tx, _debate: run.do_all_due(tx, now=late, house=evening.house, most=99) and None)
+    evening.act(lambda tx, _debate: clock.do_all_due(tx, now=late, house=evening.house, most=99) and None)
     assert [event["status"] for event in events(evening)] == ["CANCELLED"]
 
 

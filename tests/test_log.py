@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import errors
-from bot.actions import log, refile, run, send
+from bot.actions import clock, log, refile, send
 from bot.ports import Author, Deleted, House, Incoming, Platform, Reacted, Renamed, Said
 from bot.store import debates
 from bot.store.engine import Store, Tx
@@ -340,7 +340,7 @@ def test_reply_below_a_question_whose_post_lands_later_is_filed_by_its_thread(ev
     """The answer was here before Slack told us where P3 stands."""
     evening.until(29.9)
     evening.minute = 30
-    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house))
     [(row_id, draft, _)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="a", now=evening.now))
     ident = evening.slack.take(draft, evening.now)
     evening.store.write(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import cues as clock
+from bot import cues as rules
 from bot import errors
-from bot.actions import attendance, moving, plan, reminders, run, send
+from bot.actions import attendance, clock, moving, plan, reminders, run, send
 from bot.actions.moving import When, Wording
 from bot.debate import Pace
 from bot.debatefile import DebateFile, PlannedQuestion
@@ -73,7 +73,7 @@ def tick(store: Store, now: datetime) -> None:
     """The clock has done all that was due."""
 
     def due(tx: Tx) -> None:
-        run.do_all_due(tx, now=now, house=HOUSE, most=100)
+        clock.do_all_due(tx, now=now, house=HOUSE, most=100)
 
     store.write(due)
 
@@ -454,12 +454,12 @@ def moved(found: Known, starts: datetime, by: timedelta, *, now: datetime) -> Kn
     after = {}
     for key, (due, state) in found.items():
         now_is = "done" if state == "planned" and due <= now and due < starts else state
-        followed = clock.follow(clock.Cue(key, due), now_is, by, now=now)
+        followed = rules.follow(rules.Cue(key, due), now_is, by, now=now)
         after[key] = (due, now_is)
         if followed is not None:
-            after[key] = followed[0].due_at, "skipped" if followed[1].fate is clock.Fate.SKIP else "planned"
-    for one in clock.plan(starts + by, Pace(), questions=3, now=now):
-        if after[one.key][1] == "done" and clock.comes_back(one, now=now):
+            after[key] = followed[0].due_at, "skipped" if followed[1].fate is rules.Fate.SKIP else "planned"
+    for one in rules.plan(starts + by, Pace(), questions=3, now=now):
+        if after[one.key][1] == "done" and rules.comes_back(one, now=now):
             after[one.key] = one.due_at, "planned"
     return after
 
@@ -468,7 +468,7 @@ def moved(found: Known, starts: datetime, by: timedelta, *, now: datetime) -> Kn
 def test_however_often_it_moves_everything_is_where_it_belongs(moves: list[tuple[int, int]]) -> None:
     """The hour keeps its distances; what still has its time before the start is planned, what has not is not."""
     now, starts = PLANNED, STARTS
-    first = clock.plan(starts, Pace(), questions=3, now=now)
+    first = rules.plan(starts, Pace(), questions=3, now=now)
     found: Known = {one.key: (one.due_at, "planned") for one in first}
     distances = {one.key: one.due_at - starts for one in first}
     for wait, ahead in moves:

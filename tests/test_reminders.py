@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import debatefile, errors
-from bot.actions import attendance, moving, plan, reminders, run, send
+from bot.actions import attendance, clock, moving, plan, reminders, send
 from bot.actions import people as everybody
 from bot.actions.reminders import Chosen
 from bot.invitation import DEFAULT, Answer
@@ -477,7 +477,7 @@ def run_without_slack(evening: Evening, minute: float) -> None:
     """The clock does what is due at that minute, and Slack takes nothing."""
     evening.until(minute - 1)
     evening.minute = minute
-    evening.store.write(lambda tx: run.do_all_due(tx, now=evening.now, house=evening.house, most=9))
+    evening.store.write(lambda tx: clock.do_all_due(tx, now=evening.now, house=evening.house, most=9))
 
 
 def wishes(tx: Tx, *debate_ids: int) -> list[tuple[tuple[int, ...], bool]]:

@@ -13,7 +13,7 @@ from httpx2 import Response
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot.actions import ask, log, run
+from bot.actions import ask, clock, log, run
 from bot.actions import people as acts
 from bot.debate import Phase
 from bot.ports import OPERATOR, Actor, House
@@ -171,7 +171,7 @@ def test_what_was_not_held_is_on_the_board_and_its_moderators_read_why(evening: 
     """Off for a day: everybody reads that it was not held, who moderates each thing that the clock did not do."""
     slug = evening.plan(opened=False)
     evening.now += timedelta(days=1)
-    while evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house)):
+    while evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house)):
         pass
     enter(visitor, evening)
     stranger = browser(evening)

@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from bot.actions import attendance, plan, reminders, run
+from bot.actions import attendance, clock, plan, reminders, run
 from bot.debatefile import DebateFile
 from bot.invitation import DEFAULT, Answer
 from bot.ports import OPERATOR, Actor
@@ -136,7 +136,7 @@ def test_the_reminder_is_whispered_on_the_page(evening: Evening, ana: TestClient
     """To the one who asked; gone once the debate is on."""
     remind(ana, evening, "1h")
     evening.now += timedelta(minutes=15)
-    evening.store.write(lambda tx: run.do_all_due(tx, now=evening.now, house=evening.house, most=9))
+    evening.store.write(lambda tx: clock.do_all_due(tx, now=evening.now, house=evening.house, most=9))
     said = "Me pediste que te avisara: en 1 h empieza «¿Quién es el CXO?», jueves 14 de enero de 2027, 19:00"
 
     assert said in shown(ana.get(f"/d/{evening.slug}"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from bot.actions import ask, plan, polls, run
+from bot.actions import ask, clock, plan, polls, run
 from bot.debatefile import DebateFile, PlannedQuestion
 from bot.poll import Choice, Kind, Planned
 from bot.ports import OPERATOR, Actor
@@ -124,7 +124,7 @@ def test_the_pulse_is_a_form_that_is_answered_once_and_shown_to_nobody_before_it
 
         def over(tx: Tx, _row: object) -> None:
             for hours in (1, 2, 3):
-                run.do_all_due(tx, now=made.now + timedelta(hours=hours), house=made.house, most=50)
+                clock.do_all_due(tx, now=made.now + timedelta(hours=hours), house=made.house, most=50)
 
         made.act(over)
         made.now += timedelta(hours=3)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from bot import errors
-from bot.actions import ask, run, send
+from bot.actions import ask, clock, run, send
 from bot.ports import Actor, House, Platform
 from bot.store import debates
 from bot.store.engine import Store
@@ -364,7 +364,7 @@ def test_post_that_lands_after_an_abort_is_taken_back(evening: Evening) -> None:
     """A post was on its way when the debate was aborted: it is deleted as soon as it is known where it stands."""
     evening.until(-10)
     evening.minute = 0
-    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house))
     [(row_id, draft, _)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
 
     evening.abort()
@@ -380,7 +380,7 @@ def test_post_whose_answer_was_lost_is_known_by_its_words_after_an_abort(evening
     """X knows our posts by nothing else: it is looked for, taken back once it is found, and its words go then."""
     evening.until(-10)
     evening.minute = 0
-    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house))
     [(row_id, draft, _)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
 
     evening.abort()
@@ -398,7 +398,7 @@ def test_post_that_surely_did_not_leave_is_not_said_after_an_abort(evening: Even
     """The platform had no time for it: there is nothing to take back, and nothing to say any more."""
     evening.until(-10)
     evening.minute = 0
-    evening.store.write(lambda tx: run.do_due(tx, now=evening.now, house=evening.house))
+    evening.store.write(lambda tx: clock.do_due(tx, now=evening.now, house=evening.house))
     [(row_id, _, _)] = evening.store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="test", now=evening.now))
 
     evening.abort()
@@ -533,19 +533,19 @@ def test_two_processes_never_do_a_cue_twice(anywhere: Evening) -> None:
     anywhere.until(-11)
     barrier = threading.Barrier(4)
 
-    def clock() -> list[str]:
+    def ticking() -> list[str]:
         store = Store(anywhere.store.url.render_as_string(hide_password=False))
         done: list[str] = []
         for minute in range(-10, 80):
             barrier.wait()
             now = anywhere.starts + timedelta(minutes=minute)
-            while key := store.write(lambda tx, now=now: run.do_due(tx, now=now, house=anywhere.house)):  # type: ignore[misc]
+            while key := store.write(lambda tx, now=now: clock.do_due(tx, now=now, house=anywhere.house)):  # type: ignore[misc]
                 done.append(key)
         store.close()
         return done
 
     with ThreadPoolExecutor(4) as pool:
-        done = [key for future in [pool.submit(clock) for _ in range(4)] for key in future.result()]
+        done = [key for future in [pool.submit(ticking) for _ in range(4)] for key in future.result()]
 
     assert sorted(done) == sorted(
         key for key, _, _ in anywhere.cues() if not key.startswith(("remind:24h", "remind:1h", "teaser", "pulse"))
@@ -576,12 +576,12 @@ def test_clock_and_hand_at_once_ask_one_question(anywhere: Evening) -> None:
         finally:
             store.close()
 
-    def clock() -> str | None:
+    def due() -> str | None:
         barrier.wait()
-        return anywhere.store.write(lambda tx: run.do_due(tx, now=anywhere.now, house=anywhere.house))
+        return anywhere.store.write(lambda tx: clock.do_due(tx, now=anywhere.now, house=anywhere.house))
 
     with ThreadPoolExecutor(2) as pool:
-        answers = (pool.submit(hand), pool.submit(clock))
+        answers = (pool.submit(hand), pool.submit(due))
         results = (answers[0].result(), answers[1].result())
     anywhere.wake()
 

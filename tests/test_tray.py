@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from bot import errors
-from bot.actions import drafts, log, run, send
+from bot.actions import clock, drafts, log, run, send
 from bot.ports import OPERATOR, Actor, Author, Deleted, House, Platform, Reacted, Said
 from bot.store import debates, feed, people
 from bot.store.engine import Store, Tx
@@ -75,7 +75,7 @@ class OnX:
     def end(self) -> None:
         """The grace after the close has passed."""
         self.evening.now += timedelta(hours=2)
-        while self.evening.store.write(lambda tx: run.do_due(tx, now=self.evening.now, house=self.evening.house)):
+        while self.evening.store.write(lambda tx: clock.do_due(tx, now=self.evening.now, house=self.evening.house)):
             pass
 
     def hear(self, *incoming: Said | Deleted | Reacted) -> None:

@@ -29,7 +29,7 @@ NO_SENTENCES = frozenset(
         "Ciudad de México", "Bogotá", "Asunción", "París", "Berlín",
         "miércoles", "sábado", " de ", "línea de órdenes", "es-ES", "¿De qué hablamos?", "por donde vamos", "dónde",
         "próxima", "pregunta", "preguntas", "pregunta ¿De quién depende?", "¿¡.,;:!?", "¿?¡!. ",
-        "[CUÁNDO TÍTULO]", "nuevo jueves 19:00 ¿Quién es el CXO?", "[AÑO]", "una|one", "que viene", '«"“', "«»",
+        "[CUÁNDO TÍTULO]", "nuevo jueves 19:00 ¿Quién es el CXO?", "[AÑO]", "una|one", "que viene", '«"“', "«»", "«", "»",
         "iré", "recuérdame", "[quizá/no]",
         "pensar-desde-el-cliente", "quien-es-el-cxo", "sin-lider-no-hay-experiencia",
     }

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import listen, run, send
+from bot.actions import clock, listen, run, send
 from bot.actions.listen import OnAir
 from bot.ports import OPERATOR, House, Platform
 from bot.store import debates
@@ -171,7 +171,7 @@ def drive(store: Store, debate_id: int, now: datetime) -> None:
 def settle(tx: Tx, now: datetime, house: House) -> None:
     """All that is due by now is done."""
     while (due := debates.next_due(tx)) is not None and due <= now:
-        run.do_due(tx, now=now, house=house)
+        clock.do_due(tx, now=now, house=house)
 
 
 def land(tx: Tx, now: datetime) -> None:

@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from bot import confirming, errors
+from bot.actions import clock, run, series
 from bot.actions import people as acts
-from bot.actions import run, series
 from bot.ports import OPERATOR, Actor, House
 from bot.store import debates, people
 from bot.store import seasons as kept
@@ -357,7 +357,7 @@ def test_a_series_is_confirmed_in_the_very_moment_in_which_it_lapses(year: Year)
     year.now = day("2027-01-04T19:00")
 
     def lapse() -> None:
-        year.store.write(lambda tx: run.do_due(tx, now=year.now, house=year.house))
+        year.store.write(lambda tx: clock.do_due(tx, now=year.now, house=year.house))
 
     at_once(lapse, lambda: year.confirm("2027-enero"))
 

@@ -1,11 +1,14 @@
-"""The hour: every verb a moderator or the clock can do to a debate. Load, decide (bot/debate.py, bot/cues.py), save."""
+"""The hour: every verb a moderator or the clock can do to a debate. Load, decide (bot/debate.py, bot/cues.py), save.
+
+When the clock does them: bot/actions/clock.py.
+"""
 
 from datetime import datetime, timedelta
 
-from bot import calendars, errors
 from bot import cues as rules
-from bot.actions import after, around, brief, invited, polls, refile, reminders, say
-from bot.actions.plan import announce, changed, may, pace_of
+from bot import errors
+from bot.actions import after, brief, invited, polls, refile, reminders, say
+from bot.actions.plan import may, pace_of
 from bot.debate import (
     HOLD_LIMIT,
     POURING_WINDOW,
@@ -16,7 +19,6 @@ from bot.debate import (
     check_next,
 )
 from bot.outbox import ABORTED
-from bot.phrase import phrase
 from bot.ports import CLOCK, Actor, House, Operation
 from bot.question import State
 from bot.store import debates, gone, outbox, people
@@ -26,8 +28,6 @@ from bot.words.catalogue import words
 
 PENDING_CUE = frozenset({"planned", "held"})
 MOST_MINUTES = 240  # nobody sits longer; more is a slip of the finger
-# What another process has in hand is looked at again after this time: it is done by then, or that one has failed.
-ELSEWHERE = timedelta(seconds=0.05)
 
 
 def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
@@ -36,16 +36,16 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
     debate_id = debates.ident(debate)
     if now < debate.starts_at or actor is not CLOCK:
         # Opened by hand: the whole hour counts from now.
-        _shift(tx, debate_id, now - debate.starts_at)
+        shift(tx, debate_id, now - debate.starts_at)
         debate.ends_at += now - debate.starts_at
     debate.phase, debate.opened_at = Phase.OPEN, now
     tx.session.add(debate)
     for cue in debates.cues(tx, debate_id):
         kind = rules.Cue(cue.key, cue.due_at).kind
         if kind is rules.Kind.OPEN and cue.state == "planned":
-            _done(tx, cue, now)
+            debates.done(tx, cue, now)
         elif kind in rules.AHEAD and cue.state == "planned":
-            _skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
+            debates.skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
     reminders.over(tx, debate)
     waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
     text = say.Worded(say.welcome(debate, questions=len(waiting)), brief.welcome(debate, questions=len(waiting)))
@@ -107,7 +107,7 @@ def resume(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
             cue.state, cue.due_at = "planned", cue.due_at + stood
             tx.session.add(cue)
         elif cue.key == rules.Kind.FORGOTTEN_HOLD and cue.state == "planned":
-            _skipped(tx, cue, now, words(debate.locale)("se reanudó"))
+            debates.skipped(tx, cue, now, words(debate.locale)("se reanudó"))
     debate.phase, debate.held_at, debate.ends_at = Phase.OPEN, None, debate.ends_at + stood
     _decided(tx, debate, Verb.RESUME, actor, now)
 
@@ -117,7 +117,7 @@ def extend(tx: Tx, debate: Debate, minutes: float, *, actor: Actor, now: datetim
     may(tx, debate, Verb.EXTEND, actor)
     if not 0 < minutes <= MOST_MINUTES:
         raise errors.BadMinutes(most=MOST_MINUTES)
-    _shift(tx, debates.ident(debate), timedelta(minutes=minutes))
+    shift(tx, debates.ident(debate), timedelta(minutes=minutes))
     debate.ends_at += timedelta(minutes=minutes)
     _decided(tx, debate, Verb.EXTEND, actor, now, detail=f"{minutes:g} min")
 
@@ -152,9 +152,9 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
     for cue in debates.cues(tx, debate_id):
         if cue.state in PENDING_CUE:
             if cue.key == rules.Kind.CLOSE:
-                _done(tx, cue, now)
+                debates.done(tx, cue, now)
             else:
-                _skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
+                debates.skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
     debates.plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
     following = after.following(tx, debate, after=debate.opened_at or debate.starts_at)
     text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
@@ -206,117 +206,6 @@ def abort(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, really: bool =
     tx.cues = tx.scrub = True
 
 
-# --- the clock -------------------------------------------------------------------------------------------------------
-
-
-def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
-    """The cue that is due longest has been done or skipped, with the reason kept; returns its key, None when none is.
-
-    One cue an action: claim, decision and posts are one commit, so a cue is done once however many processes ask.
-    """
-    row = debates.due_cue(tx, now)
-    if row is None:
-        return None
-    debate = debates.get(tx, row.debate_id)
-    cue = rules.Cue(row.key, row.due_at)
-    verdict = rules.judge(cue, Phase(debate.phase), starts_at=debate.starts_at, ends_at=debate.ends_at, now=now)
-    if verdict.fate is rules.Fate.DO and cue.kind is rules.Kind.ASK and next_question(tx, row.debate_id) is None:
-        verdict = rules.Verdict(rules.Fate.SKIP, phrase("no quedaba ninguna pregunta"))
-    why = words(debate.locale).again(verdict.why)
-    if verdict.fate is rules.Fate.MISS:
-        _miss(tx, debate, row, why, now)
-    elif verdict.fate is rules.Fate.SKIP:
-        _skipped(tx, row, now, why)
-    else:
-        row.why = why
-        _done(tx, row, now)
-        _perform(tx, debate, cue, now=now, house=house)
-        if verdict.shift:
-            _shift(tx, row.debate_id, verdict.shift)
-            debate.ends_at += verdict.shift
-            tx.session.add(debate)
-    debates.bump(tx, row.debate_id)
-    return row.key
-
-
-def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
-    """All that is due (``most`` cues at the most) has been done in one commit; returns when to look again, or None.
-
-    That is when the next cue is due, or in a moment where another process has in hand what is due now.
-    """
-    for _ in range(most):
-        if do_due(tx, now=now, house=house) is None:
-            soonest = debates.next_due(tx)
-            return now + ELSEWHERE if soonest is not None and soonest <= now else soonest
-    return debates.next_due(tx)
-
-
-def give_up(tx: Tx, *, now: datetime, why: str) -> None:
-    """The cue that is due longest cannot be done and is skipped with the reason, so that the clock goes on."""
-    row = debates.due_cue(tx, now)
-    if row is not None:
-        _skipped(tx, row, now, why)
-        debates.bump(tx, row.debate_id)
-
-
-def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> None:  # noqa: C901  (one branch a kind)
-    match cue.kind:
-        case rules.Kind.ANNOUNCE:
-            announce(tx, debate, house, now=now)
-            polls.invite(tx, debate, now=now)
-        case rules.Kind.REMIND:
-            ahead = rules.ahead(cue, starts_at=debate.starts_at, now=now)
-            text = say.Worded(
-                say.reminder(debate, house, ahead=ahead),
-                brief.reminder(debate, house, ahead=ahead),
-                calendars.alone(house, debate.slug),
-            )
-            say.everywhere(tx, debate, "remind", text, now=now)
-            polls.invite(tx, debate, now=now)
-        case rules.Kind.OPEN:
-            open_now(tx, debate, actor=CLOCK, now=now)
-        case rules.Kind.LABEL:
-            text = say.Worded(say.label_reminder(debate), brief.label_reminder(debate))
-            say.everywhere(tx, debate, "label", text, now=now)
-        case rules.Kind.WARN:
-            _warn(tx, debate, now=now)
-        case rules.Kind.ASK:
-            ask_next(tx, debate, actor=CLOCK, now=now)
-        case rules.Kind.WRAP_UP:
-            text = say.Worded(say.wrap_up(debate), brief.wrap_up(debate))
-            say.everywhere(tx, debate, "wrap_up", text, now=now)
-        case rules.Kind.CLOSE | rules.Kind.FORGOTTEN_HOLD:
-            close(tx, debate, actor=CLOCK, now=now, house=house)
-        case rules.Kind.END_GRACE:
-            settle(tx, debate, now=now, house=house)
-        case rules.Kind.RECAP:
-            say.to_moderators(tx, debate, "ready", say.ready(debate, house), now=now)
-        case _:
-            around.perform(tx, debate, cue, now=now, house=house)
-
-
-def _warn(tx: Tx, debate: Debate, *, now: datetime) -> None:
-    debate_id = debates.ident(debate)
-    question = next_question(tx, debate_id)
-    pending = [rules.Cue(cue.key, cue.due_at) for cue in debates.cues(tx, debate_id) if cue.state == "planned"]
-    ask = rules.next_ask(pending)
-    if question is not None and ask is not None:
-        number = sum(1 for one in debates.questions(tx, debate_id) if one.number is not None) + 1
-        text = say.warning(debate, question, number=number, left=ask.due_at - now)
-        say.to_moderators(tx, debate, "warning", text, now=now)
-
-
-def _miss(tx: Tx, debate: Debate, row: Cue, why: str, now: datetime) -> None:
-    debate.phase, debate.why = Phase.MISSED, why
-    changed(tx, debate, now=now, by_hand=False)
-    for cue in debates.cues(tx, row.debate_id):
-        if cue.state in PENDING_CUE:
-            _skipped(tx, cue, now, why)
-    reminders.over(tx, debate)
-    say.to_moderators(tx, debate, "missed", say.missed(debate), now=now)
-    debates.record(tx, who=CLOCK.who, action=Verb.MISS, debate_id=row.debate_id, now=now, detail=why)
-
-
 def _ask(tx: Tx, debate: Debate, question: Question, *, now: datetime, by_clock: bool) -> None:
     debate_id = debates.ident(debate)
     everything = debates.questions(tx, debate_id)
@@ -351,13 +240,14 @@ def _take_cue(tx: Tx, debate: Debate, now: datetime) -> None:
     for cue in pending:
         if cue.key == ask.key:
             cue.why = words(debate.locale)("a mano")
-            _done(tx, cue, now)
+            debates.done(tx, cue, now)
         elif cue.key == f"{rules.Kind.WARN}:{number}":
-            _skipped(tx, cue, now, words(debate.locale)("la pregunta salió a mano"))
-    _shift(tx, debate_id, now - ask.due_at, kinds=rules.QUESTIONS)
+            debates.skipped(tx, cue, now, words(debate.locale)("la pregunta salió a mano"))
+    shift(tx, debate_id, now - ask.due_at, kinds=rules.QUESTIONS)
 
 
-def _shift(tx: Tx, debate_id: int, by: timedelta, *, kinds: frozenset[rules.Kind] = rules.BENDING) -> None:
+def shift(tx: Tx, debate_id: int, by: timedelta, *, kinds: frozenset[rules.Kind] = rules.BENDING) -> None:
+    """What is still to come of the hour comes later by so much; the other kinds stay."""
     pending = {cue.key: cue for cue in debates.cues(tx, debate_id) if cue.state == "planned"}
     moved = rules.shifted((rules.Cue(cue.key, cue.due_at) for cue in pending.values()), by, kinds=kinds)
     for one in moved:
@@ -382,18 +272,6 @@ def _cancel_ask(tx: Tx, debate_id: int, ask: Cue, why: str) -> None:
         if cue.key in {ask.key, f"{rules.Kind.WARN}:{number}"} and cue.state in PENDING_CUE:
             cue.state, cue.why = "cancelled", why
             tx.session.add(cue)
-
-
-def _done(tx: Tx, cue: Cue, now: datetime) -> None:
-    cue.state, cue.done_at = "done", now
-    tx.session.add(cue)
-    tx.session.flush()
-
-
-def _skipped(tx: Tx, cue: Cue, now: datetime, why: str) -> None:
-    cue.state, cue.done_at, cue.why = "skipped", now, why
-    tx.session.add(cue)
-    tx.session.flush()
 
 
 def _decided(tx: Tx, debate: Debate, verb: Verb, actor: Actor, now: datetime, *, detail: str = "") -> None:

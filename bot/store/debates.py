@@ -228,6 +228,20 @@ def plan_cue(tx: Tx, debate_id: int, key: str, due_at: datetime) -> None:
     tx.cues = True
 
 
+def done(tx: Tx, cue: Cue, now: datetime) -> None:
+    """The clock, or somebody in its place, has done it."""
+    cue.state, cue.done_at = "done", now
+    tx.session.add(cue)
+    tx.session.flush()
+
+
+def skipped(tx: Tx, cue: Cue, now: datetime, why: str) -> None:
+    """It will not be done, and this is why."""
+    cue.state, cue.done_at, cue.why = "skipped", now, why
+    tx.session.add(cue)
+    tx.session.flush()
+
+
 def next_due(tx: Tx) -> datetime | None:
     """When the next planned cue is due, or None."""
     tx.finish()
