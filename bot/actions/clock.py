@@ -23,9 +23,13 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
 
     One cue an action: claim, decision and posts are one commit, so a cue is done once however many processes ask.
     """
-    row = debates.due_cue(tx, now)
-    if row is None:
-        return None
+    due = debates.due_cues(tx, now, 1)
+    for row in due:
+        _turn(tx, row, now=now, house=house)
+    return due[0].key if due else None
+
+
+def _turn(tx: Tx, row: Cue, *, now: datetime, house: House) -> None:
     debate = debates.get(tx, row.debate_id)
     cue = rules.Cue(row.key, row.due_at)
     verdict = rules.judge(cue, Phase(debate.phase), starts_at=debate.starts_at, ends_at=debate.ends_at, now=now)
@@ -44,8 +48,7 @@ def do_due(tx: Tx, *, now: datetime, house: House) -> str | None:
             run.shift(tx, row.debate_id, verdict.shift)
             debate.ends_at += verdict.shift
             tx.session.add(debate)
-    debates.bump(tx, row.debate_id)
-    return row.key
+    debates.ticked(tx, row.debate_id)
 
 
 def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | None:
@@ -53,19 +56,20 @@ def do_all_due(tx: Tx, *, now: datetime, house: House, most: int) -> datetime | 
 
     That is when the next cue is due, or in a moment where another process has in hand what is due now.
     """
-    for _ in range(most):
-        if do_due(tx, now=now, house=house) is None:
-            soonest = debates.next_due(tx)
-            return now + ELSEWHERE if soonest is not None and soonest <= now else soonest
-    return debates.next_due(tx)
+    due = debates.due_cues(tx, now, most)
+    _held = debates.of(tx, {row.debate_id for row in due})  # looked up in one go: each turn asks for its own
+    for row in due:
+        if debates.is_due(row, now):  # what was done before it may have put it off, or made it needless
+            _turn(tx, row, now=now, house=house)
+    soonest = debates.next_due(tx)
+    return now + ELSEWHERE if not due and soonest is not None and soonest <= now else soonest
 
 
 def give_up(tx: Tx, *, now: datetime, why: str) -> None:
     """The cue that is due longest cannot be done and is skipped with the reason, so that the clock goes on."""
-    row = debates.due_cue(tx, now)
-    if row is not None:
+    for row in debates.due_cues(tx, now, 1):
         debates.skipped(tx, row, now, why)
-        debates.bump(tx, row.debate_id)
+        debates.ticked(tx, row.debate_id)
 
 
 def _perform(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime, house: House) -> None:  # noqa: C901, PLR0912  (one branch a kind)

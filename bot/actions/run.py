@@ -38,17 +38,17 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         # Opened by hand: the whole hour counts from now.
         shift(tx, debate_id, now - debate.starts_at)
         debate.ends_at += now - debate.starts_at
+    approved = debates.count_questions(tx, debate_id, State.APPROVED)
+    for cue in debates.cues_until(tx, debate_id, max(now, debate.starts_at)):
+        kind = rules.Cue(cue.key, cue.due_at).kind
+        if kind is rules.Kind.OPEN:
+            debates.done(tx, cue, now)
+        elif kind in rules.AHEAD:
+            debates.skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
     debate.phase, debate.opened_at = Phase.OPEN, now
     tx.session.add(debate)
-    for cue in debates.cues(tx, debate_id):
-        kind = rules.Cue(cue.key, cue.due_at).kind
-        if kind is rules.Kind.OPEN and cue.state == "planned":
-            debates.done(tx, cue, now)
-        elif kind in rules.AHEAD and cue.state == "planned":
-            debates.skipped(tx, cue, now, words(debate.locale)("ya estaba abierto"))
     reminders.over(tx, debate)
-    waiting = [one for one in debates.questions(tx, debate_id) if one.state == State.APPROVED]
-    text = say.Worded(say.welcome(debate, questions=len(waiting)), brief.welcome(debate, questions=len(waiting)))
+    text = say.Worded(say.welcome(debate, questions=approved), brief.welcome(debate, questions=approved))
     say.everywhere(tx, debate, "welcome", text, now=now)
     polls.opening(tx, debate, now=now)
     _decided(tx, debate, Verb.OPEN, actor, now)
@@ -277,5 +277,5 @@ def _cancel_ask(tx: Tx, debate_id: int, ask: Cue, why: str) -> None:
 def _decided(tx: Tx, debate: Debate, verb: Verb, actor: Actor, now: datetime, *, detail: str = "") -> None:
     tx.session.add(debate)
     debates.record(tx, who=actor.who, action=verb, debate_id=debate.id, now=now, detail=detail)
-    debates.bump(tx, debates.ident(debate))
+    debates.ticked(tx, debates.ident(debate))
     tx.cues = True

@@ -54,6 +54,7 @@ def there(tx: Tx, debate: Debate, kind: str, text: str | Worded, *, place: Place
 def under(tx: Tx, debate: Debate, kind: str, text: str, *, parents: dict[str, Outbox], now: datetime) -> list[Outbox]:
     """The text goes below the given posts, in their threads, once they have landed; returns the new rows."""
     rows = []
+    tx.session.flush()  # a parent has its id
     for platform, parent in parents.items():
         row = _row(debate, kind, text, platform=platform, place=parent.place, now=now)
         row.question_id, row.under = parent.question_id, parent.id
@@ -134,7 +135,6 @@ def _put(tx: Tx, row: Outbox, now: datetime) -> Outbox:
         if row.debate_id is not None:
             row.rev = debates.bump(tx, row.debate_id)
     tx.session.add(row)
-    tx.session.flush()
     tx.outbox = True
     return row
 

@@ -1,6 +1,6 @@
 """Debates, their places, cues and questions: the quiet paths, through SQLModel rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,11 +9,18 @@ from sqlmodel import col, select
 from bot import errors
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
 from bot.store.engine import Prepared, Tx
-from bot.tables import Audit, Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, from_micros, to_micros
+from bot.tables import Cue, Debate, Gap, Message, Place, Question, Reaction, Vote, from_micros, to_micros
 
 _BUMP = Prepared(sa.text("UPDATE debate SET rev = rev + 1 WHERE id = :id RETURNING rev"), ("id",))
 # Asked twice a second, by every bot.
 _NEXT_DUE = Prepared(sa.text("SELECT due_at FROM cue WHERE state = 'planned' ORDER BY due_at LIMIT 1"), ())
+_COUNT_QUESTIONS = Prepared(
+    sa.text("SELECT count(*) FROM question WHERE debate_id = :id AND state = :state"), ("id", "state")
+)
+_RECORD = Prepared(
+    sa.text("INSERT INTO audit (at, who, action, debate_id, detail) VALUES (:at, :who, :action, :debate_id, :detail)"),
+    ("at", "who", "action", "debate_id", "detail"),
+)
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's INTEGER; it fails on a larger one where SQLite finds nothing
 
@@ -27,6 +34,11 @@ def get(tx: Tx, debate: int | str) -> Debate:
     if row is None:
         raise errors.NoSuchDebate(debate=debate)
     return row
+
+
+def of(tx: Tx, ids: Collection[int]) -> Sequence[Debate]:
+    """The debates of these ids; as long as they are held, ``get`` asks the database for none of them."""
+    return tx.session.exec(select(Debate).where(col(Debate.id).in_(ids))).all()
 
 
 def ident(debate: Debate) -> int:
@@ -170,6 +182,12 @@ def questions(tx: Tx, debate_id: int) -> Sequence[Question]:
     ).all()
 
 
+def count_questions(tx: Tx, debate_id: int, state: str) -> int:
+    """How many questions of a debate are in a state."""
+    tx.finish()
+    return int(_COUNT_QUESTIONS.fetch(tx.conn, debate_id, str(state))[0][0])
+
+
 def question(tx: Tx, debate_id: int | None, question_id: int) -> Question:
     """The question of an id (in the debate, where one is given); raises ``NoSuchQuestion``."""
     row = tx.session.get(Question, question_id) if question_id <= LARGEST_ID else None
@@ -186,8 +204,14 @@ def cues(tx: Tx, debate_id: int) -> Sequence[Cue]:
     return tx.session.exec(select(Cue).where(Cue.debate_id == debate_id).order_by(col(Cue.due_at), col(Cue.id))).all()
 
 
-def due_cue(tx: Tx, now: datetime) -> Cue | None:
-    """The cue that is due longest, its debate locked until this action is committed; None when none is.
+def cues_until(tx: Tx, debate_id: int, at: datetime) -> Sequence[Cue]:
+    """The planned cues of a debate that are due at the time or before it."""
+    query = select(Cue).where(Cue.debate_id == debate_id, Cue.state == "planned", col(Cue.due_at) <= at)
+    return tx.session.exec(query.order_by(col(Cue.due_at), col(Cue.id))).all()
+
+
+def due_cues(tx: Tx, now: datetime, most: int) -> list[Cue]:
+    """What is due longest (``most`` at the most), their debates locked until this action is committed.
 
     Claiming and doing are one transaction: on SQLite there is one writer at a time; on PostgreSQL a debate belongs to
     one process at a time, and what that one has done in the meantime is looked at again. So a cue is done once, and
@@ -195,16 +219,23 @@ def due_cue(tx: Tx, now: datetime) -> Cue | None:
     that one frozen, all other debates would wait with this one.
     """
     query = select(Cue).where(Cue.state == "planned", col(Cue.due_at) <= now).order_by(col(Cue.due_at), col(Cue.id))
-    while (cue := tx.session.exec(query.limit(1)).first()) is not None:
+    elsewhere: set[int] = set()
+    while found := list(tx.session.exec(query.where(col(Cue.debate_id).not_in(elsewhere)).limit(most)).all()):
         if tx.sqlite:
-            return cue
-        if not lock(tx, cue.debate_id, wait=False):
-            query = query.where(Cue.debate_id != cue.debate_id)
-            continue
-        tx.session.refresh(cue)
-        if cue.state == "planned" and cue.due_at <= now:
-            return cue
-    return None
+            return found
+        mine = {debate_id for debate_id in sorted({cue.debate_id for cue in found}) if lock(tx, debate_id, wait=False)}
+        elsewhere |= {cue.debate_id for cue in found} - mine
+        ours = [cue for cue in found if cue.debate_id in mine]
+        for cue in ours:
+            tx.session.refresh(cue)
+        if ours := [cue for cue in ours if is_due(cue, now)]:
+            return ours
+    return []
+
+
+def is_due(cue: Cue, now: datetime) -> bool:
+    """Whether it is planned for the time or before it."""
+    return cue.state == "planned" and cue.due_at <= now
 
 
 def lock(tx: Tx, debate_id: int, *, wait: bool = True) -> bool:
@@ -232,14 +263,12 @@ def done(tx: Tx, cue: Cue, now: datetime) -> None:
     """The clock, or somebody in its place, has done it."""
     cue.state, cue.done_at = "done", now
     tx.session.add(cue)
-    tx.session.flush()
 
 
 def skipped(tx: Tx, cue: Cue, now: datetime, why: str) -> None:
     """It will not be done, and this is why."""
     cue.state, cue.done_at, cue.why = "skipped", now, why
     tx.session.add(cue)
-    tx.session.flush()
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -270,9 +299,15 @@ def bump(tx: Tx, debate_id: int) -> int:
     return rev
 
 
+def ticked(tx: Tx, debate_id: int) -> None:
+    """The debate's clock has ticked in this action, once at least; raises ``NoSuchDebate``."""
+    if debate_id not in tx.touched:
+        bump(tx, debate_id)
+
+
 def record(tx: Tx, *, who: str, action: str, debate_id: int | None, now: datetime, detail: str = "") -> None:
     """An audit row says who did what."""
-    tx.session.add(Audit(at=now, who=who, action=action, debate_id=debate_id, detail=detail))
+    _RECORD.run(tx.conn, [(to_micros(now), str(who), str(action), debate_id, str(detail))])
 
 
 def gaps(tx: Tx, debate_id: int) -> Sequence[Gap]:
