@@ -125,7 +125,7 @@ async def picture(page: Page, name: str) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         await asyncio.sleep(0.4)
-        await page.screenshot(path=str(Path(folder) / name), style="html { scrollbar-width: none }")
+        await page.screenshot(path=str(Path(folder) / name))
 
 
 async def channel(room: Room) -> None:

@@ -1,18 +1,22 @@
 """The room's stream: what is said reaches every open page, once, also after the line was cut."""
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from bot.actions import ask, run
-from bot.ports import OPERATOR, Actor
+from bot.actions import after, ask, places, polls, run
+from bot.poll import Kind, Planned
+from bot.ports import OPERATOR, Actor, House, Platform
 from bot.store import debates
+from bot.store.engine import Tx
+from bot.tables import Debate
 from handlers.room import stream
 from handlers.room.stream import QUEUE, Hub, Reader
 
@@ -157,6 +161,42 @@ async def test_moderators_stream_alone_holds_what_is_for_moderators(evening: Eve
         )
         told, led = await anext(member), await anext(moderator)
     assert (b"\xc2\xbfOtra?" in told, b"Nueva pregunta" in told, b"Nueva pregunta" in led) == (True, False, True)
+
+
+async def test_stream_says_which_polls_are_open(tmp_path: Path) -> None:
+    """Each time one opens or is closed, so that pages fetch it; also where nothing of it is said in the room."""
+    evening = Evening(tmp_path, house=House(slack_channel="C0123456"))
+    evening.plan(opened=False)
+    evening.act(lambda tx, row: places.leave(tx, row, Platform.ROOM, actor=OPERATOR, now=evening.now))
+    opened: list[str] = []
+    async with served(evening.app) as url, client(url) as http:
+        rev = evening.debate().rev
+        async with http.stream("GET", f"/d/{evening.slug}/stream?since={rev}") as response:
+            page = Page(response.aiter_lines())
+            for action in _polls_come_and_go(evening.now):
+                evening.act(action)
+                opened += re.findall(r'id="now"[^>]*data-polls="([a-z ]*)"', (await page.event()).data)
+    assert opened == ["before", "before topic", "topic", "", "pulse", ""]
+    evening.stop()
+
+
+def _polls_come_and_go(now: datetime) -> list[Callable[[Tx, Debate], object]]:
+    """One before a debate, one on its subject, and the pulse after it, each opened and closed."""
+    asked = Planned("¿Qué te mueve?", ("Aprender", "Un título"))
+
+    def over(tx: Tx, row: Debate) -> None:
+        run.open_now(tx, row, actor=OPERATOR, now=now)
+        run.close(tx, row, actor=OPERATOR, now=now, house=House())
+        run.settle(tx, row, now=now, house=House())
+
+    return [
+        lambda tx, row: polls.add(tx, row, asked, kind=Kind.BEFORE, actor=OPERATOR, now=now),
+        lambda tx, row: after.choose_topic(tx, row, actor=OPERATOR, now=now),
+        lambda tx, row: polls.close(tx, row, Kind.BEFORE, actor=OPERATOR, now=now),
+        over,
+        lambda tx, row: after.pulse(tx, row, now=now),
+        lambda tx, row: polls.close(tx, row, Kind.PULSE, actor=OPERATOR, now=now),
+    ]
 
 
 async def test_whisper_reaches_its_reader_alone(evening: Evening) -> None:

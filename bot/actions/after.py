@@ -112,7 +112,6 @@ def subjects(tx: Tx, locale: str, *, now: datetime) -> Planned:
 def _vote(tx: Tx, debate: Debate, *, now: datetime) -> Poll:
     row = store.put(tx, debates.ident(debate), Kind.TOPIC, subjects(tx, debate.locale, now=now))
     polls.open_topic(tx, debate, row, now=now)
-    debates.bump(tx, debates.ident(debate))
     return row
 
 

@@ -190,8 +190,12 @@ _POST = {Kind.BEFORE: "poll", Kind.TOPIC: "topic", Kind.PULSE: "pulse"}
 
 
 def ask(tx: Tx, debate: Debate, kind: Kind, text: str, *, now: datetime) -> None:
-    """The places where people can answer ask them to: Slack and the room, never X, where there is no way to."""
+    """The places where people can answer ask them to: Slack and the room, never X, where there is no way to.
+
+    Pages that stand open have the poll at once.
+    """
     say.elsewhere(tx, debate, _POST[kind], text, away=Platform.X, now=now)
+    debates.bump(tx, debates.ident(debate))
 
 
 def end(tx: Tx, debate: Debate, row: Poll, *, now: datetime) -> None:

@@ -8,13 +8,14 @@ from datetime import datetime
 from markupsafe import Markup
 
 from bot import cues, dates, intents, localtime, richtext
-from bot.actions import guests
+from bot.actions import guests, polls
 from bot.debate import COMING, LISTENING, LIVE, OVER, Phase
 from bot.invitation import Counts
 from bot.ports import Attachment, Platform
 from bot.question import OPEN_FOR_VOTES, Source, State
 from bot.store import attendance, debates
 from bot.store import feed as feeds
+from bot.store import polls as ballots
 from bot.store.engine import Tx
 from bot.store.feed import Feed, FeedPost, FeedQuestion
 from bot.tables import Cue, Debate, to_micros
@@ -129,6 +130,7 @@ class Scene:
     x_tag: str = ""  # the hashtag under which it is held on X; "" where it is not
     comers: Counts | None = None  # who said that they come, while people are invited
     readable: bool = False  # its planned questions, before it begins
+    open_polls: Sequence[str] = ()  # the kinds of those that take answers
 
     @property
     def listening(self) -> bool:
@@ -225,6 +227,11 @@ def scene(tx: Tx, debate: Debate, rev: int) -> Scene:
         asked_at=[(number, at) for at, number in asked], questions_changed=bool(fed.questions),
         comers=attendance.counts(tx, debate_id)[debate_id] if debate.phase == Phase.SCHEDULED else None,
         readable=guests.readable(debate, clock),
+        # One that was opened is open or was closed since, whatever time it is.
+        open_polls=[
+            one.kind for one in ballots.every(tx, debate_id)
+            if polls.is_open(one, debate, now=one.opens_at or debate.starts_at)
+        ],
     )  # fmt: skip
 
 

@@ -84,6 +84,12 @@
   // A form that the stream has drawn anew meanwhile is on the page no more: htmx tells the document in its place.
   const formOf = (event) => (event.target.closest ? event.target : event.detail?.ctx?.sourceElement)?.closest("form");
 
+  // A box that its person has pulled larger has a style of its own: htmx would write it into the fresh one, which no
+  // page of ours allows.
+  document.addEventListener("htmx:before:swap", () => {
+    for (const pulled of document.querySelectorAll("#composer [style]")) pulled.removeAttribute("style");
+  });
+
   document.addEventListener("htmx:after:request", (event) => {
     const form = formOf(event);
     const status = event.detail?.ctx?.response?.status ?? event.detail?.ctx?.response?.raw?.status;
@@ -276,7 +282,7 @@
     const form = document.querySelector("#composer form.say");
     if (!form) return;
     if (!select) {
-      refreshComposer();
+      refresh(true);
       return;
     }
     const option = new Option(`P${number}`, number);
@@ -286,15 +292,37 @@
     else byId("status").textContent = room.dataset.keep.replace("{number}", number).replace("{old}", select.value);
   };
 
-  // A poll before the debate is shut when it begins: then it leaves the page, too.
-  const refreshComposer = async () => {
-    const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
-    if (!response.ok) return;
+  // What is each reader's own is not in the stream, which is the same for all: it is fetched.
+  const refresh = async (composer) => {
+    const response = await fetch(`/d/${room.dataset.slug}`, { headers: { accept: "text/html" } }).catch(() => null);
+    if (!response?.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const polls = page.getElementById("polls");
-    if (polls && !polls.isEqualNode(byId("polls"))) byId("polls").replaceWith(polls);
+    refreshPolls(page);
+    if (composer) refreshComposer(page);
+  };
+
+  // A poll that opens comes, one that is closed goes; the others stay, with what is ticked and written in them.
+  const refreshPolls = (page) => {
+    const [polls, fresh] = [byId("polls"), page.getElementById("polls")];
+    // A page that is not of what the stream has told last: the one that is comes after it.
+    if (!fresh || fresh.dataset.open === polls.dataset.open || fresh.dataset.open !== byId("now").dataset.polls) return;
+    polls.dataset.open = fresh.dataset.open;
+    for (const old of polls.querySelectorAll("section")) if (!page.getElementById(old.id)) old.remove();
+    let next = null;
+    for (const section of [...fresh.querySelectorAll("section")].reverse()) {
+      const here = byId(section.id) || section;
+      if (here === section) {
+        polls.insertBefore(section, next);
+        byId("status").textContent = section.dataset.told;
+      }
+      next = here;
+    }
+    document.querySelector(".jump").replaceWith(page.querySelector(".jump"));
+  };
+
+  const refreshComposer = (page) => {
     const fresh = page.getElementById("composer");
-    if (!fresh || byId("text")?.value.trim()) return;
+    if (!fresh || (byId("text") || byId("name"))?.value.trim()) return;
     const focused = document.activeElement?.id === "text";
     byId("composer").replaceWith(fresh);
     window.htmx?.process(fresh);
@@ -333,8 +361,12 @@
     tick();
     const is = byId("now").dataset.phase;
     // What is not held has another page: nothing to propose, to plan, to come to.
-    if (is !== phase && (is === "cancelled" || is === "missed")) location.reload();
-    else if ((is !== phase && phase === "scheduled") || byId("now").dataset.listening !== listening) refreshComposer();
+    if (is !== phase && (is === "cancelled" || is === "missed")) {
+      location.reload();
+      return;
+    }
+    const composer = (is !== phase && phase === "scheduled") || byId("now").dataset.listening !== listening;
+    if (composer || byId("now").dataset.polls !== byId("polls").dataset.open) refresh(composer);
     if (last) show(last);
     newer.hidden = unseen === 0;
     newer.textContent = `↓ ${room.dataset.new.replace("{count}", unseen)}`;
