@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +19,11 @@ from bot.ports import House
 from bot.store import schema
 from bot.store.engine import Store, metadata
 from bot.writer import Writer
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from tests.room_evening import Evening
 
 # A machine that is busy makes no example wrong. What CI finds wrong must be wrong again the next time; new examples are
 # looked for on every other run.
@@ -187,6 +192,25 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 def house() -> House:
     """An installation with a Slack channel and one moderator in Slack."""
     return House(slack_channel="C0DEBATE", url="https://tertulia.example", moderators=("slack:UMOD",))
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> "Iterator[Evening]":
+    """An empty database with a room on it."""
+    from tests.room_evening import Evening
+
+    made = Evening(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def visitor(evening: "Evening") -> "Iterator[TestClient]":
+    """A browser without scripts in that room."""
+    from tests.room_evening import browser
+
+    with browser(evening) as client:
+        yield client
 
 
 def empty(store: Store) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from bot import debatefile
 from bot.actions import log, people, plan, run
@@ -120,6 +121,11 @@ class Evening:
         from bot.store import transcripts
 
         return [line.text for line in transcripts.load(self.store, self.slug).lines()]
+
+
+def browser(evening: Evening, language: str = "es") -> TestClient:
+    """A new browser without scripts, in a language."""
+    return TestClient(evening.app, headers={"accept-language": language, "sec-fetch-site": "same-origin"})
 
 
 def slack_said(text: str, *, name: str, at: datetime, thread: str | None = None) -> Said:

@@ -17,8 +17,8 @@ from bot.ports import OPERATOR, Platform
 from bot.store import debates
 from bot.store import guests as store_of_guests
 
-from tests.room_evening import QUESTIONS, START, Evening
-from tests.test_room import browser, enter, shown
+from tests.room_evening import QUESTIONS, START, Evening, browser
+from tests.test_room import enter, shown
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}} \u202e& ñ 👩‍🚒"
 

@@ -23,9 +23,9 @@ from bot.words.catalogue import words
 
 from tests.console import Terminal, tertulia
 from tests.hashtag_evening import FILE, HashtagEvening
-from tests.room_evening import Evening
+from tests.room_evening import Evening, browser
 from tests.stories import MODERATOR
-from tests.test_room import browser, enter, shown
+from tests.test_room import enter, shown
 
 __all__ = ["tertulia"]
 

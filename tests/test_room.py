@@ -1,7 +1,6 @@
 """The room by hand: forms that post, pages that answer, with no script anywhere."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -21,29 +20,9 @@ from bot.store import debates, messages, passes, people
 from handlers.room import security
 from handlers.room.limits import CLICK
 
-from tests.room_evening import Evening, slack_said
+from tests.room_evening import Evening, browser, slack_said
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-def evening(tmp_path: Path) -> Iterator[Evening]:
-    """An empty database with a room on it."""
-    made = Evening(tmp_path)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def visitor(evening: Evening) -> Iterator[TestClient]:
-    """A browser without scripts."""
-    with browser(evening) as client:
-        yield client
-
-
-def browser(evening: Evening, language: str = "es") -> TestClient:
-    """A new browser, in a language."""
-    return TestClient(evening.app, headers={"accept-language": language, "sec-fetch-site": "same-origin"})
 
 
 def join(client: TestClient, evening: Evening, name: str) -> Response:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from httpx2 import Response
@@ -18,18 +17,16 @@ from handlers.room import looks
 from handlers.room.artist import Artist
 from handlers.room.stream import Reader
 
-from tests.room_evening import QUESTIONS, Evening
-from tests.test_room import browser, enter, join, shown
+from tests.room_evening import QUESTIONS, Evening, browser
+from tests.test_room import enter, join, shown
 
 
 @pytest.fixture
-def evening(tmp_path: Path) -> Iterator[Evening]:
+def evening(evening: Evening) -> Evening:
     """A debate one hour and a quarter ahead."""
-    made = Evening(tmp_path)
-    made.now -= timedelta(minutes=75)
-    made.plan(opened=False)
-    yield made
-    made.stop()
+    evening.now -= timedelta(minutes=75)
+    evening.plan(opened=False)
+    return evening
 
 
 @pytest.fixture

@@ -8,17 +8,15 @@ from starlette.testclient import TestClient
 
 from bot.ports import House
 
-from tests.room_evening import Evening
-from tests.test_room import browser, enter, shown
+from tests.room_evening import Evening, browser
+from tests.test_room import enter, shown
 
 
 @pytest.fixture
-def evening(tmp_path: Path) -> Iterator[Evening]:
+def evening(evening: Evening) -> Evening:
     """A planned debate."""
-    made = Evening(tmp_path)
-    made.plan(opened=False)
-    yield made
-    made.stop()
+    evening.plan(opened=False)
+    return evening
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Polls in the room by hand: forms that post and pages that answer, with no script anywhere."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,27 +15,18 @@ from bot.store import debates
 from bot.store import polls as kept
 from bot.store.engine import Tx
 
-from tests.room_evening import Evening
-from tests.test_room import browser, enter, join, shown
+from tests.room_evening import Evening, browser
+from tests.test_room import enter, join, shown
 
 ASKED = Planned("¿Qué <te> mueve?", ("Aprender", "Un título"), several=True, other=True)
 
 
 @pytest.fixture
-def evening(tmp_path: Path) -> Iterator[Evening]:
+def evening(evening: Evening) -> Evening:
     """A debate that has not begun, with a poll that is open."""
-    made = Evening(tmp_path)
-    made.plan(opened=False)
-    made.act(lambda tx, row: polls.add(tx, row, ASKED, kind=Kind.BEFORE, actor=OPERATOR, now=made.now).id)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def visitor(evening: Evening) -> Iterator[TestClient]:
-    """A browser without scripts."""
-    with browser(evening) as client:
-        yield client
+    evening.plan(opened=False)
+    evening.act(lambda tx, row: polls.add(tx, row, ASKED, kind=Kind.BEFORE, actor=OPERATOR, now=evening.now).id)
+    return evening
 
 
 def answers(evening: Evening, kind: Kind = Kind.BEFORE) -> list[Choice]:

@@ -1,10 +1,8 @@
 """The year in the room: a picture in which the peaks are seen, and seasons planned with a form, a preview and a yes."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
-from pathlib import Path
 
 import pytest
 from httpx2 import Response
@@ -19,8 +17,8 @@ from bot.store import seasons as store
 from bot.store.engine import Tx
 from bot.tables import Debate
 
-from tests.room_evening import Evening
-from tests.test_room import browser, enter, shown
+from tests.room_evening import Evening, browser
+from tests.test_room import enter, shown
 
 AUTUMN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 # The form as it stands when nothing is changed; the days and subjects that are ticked come several times.
@@ -32,19 +30,10 @@ USUAL = {
 
 
 @pytest.fixture
-def evening(tmp_path: Path) -> Iterator[Evening]:
+def evening(evening: Evening) -> Evening:
     """An empty database with a room on it, in the autumn before the year."""
-    made = Evening(tmp_path)
-    made.now = AUTUMN
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def visitor(evening: Evening) -> Iterator[TestClient]:
-    """A browser without scripts."""
-    with browser(evening) as client:
-        yield client
+    evening.now = AUTUMN
+    return evening
 
 
 def preview(client: TestClient, **typed: str) -> Response:

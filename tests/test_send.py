@@ -147,7 +147,7 @@ def test_post_that_was_said_twice_is_taken_back_where_it_landed_second(store: St
     [(_, draft, _)] = store.write(lambda tx: send.claim(tx, Platform.SLACK, owner="other", now=NOW + LEASE))
     assert (draft.operation, draft.target) == (Operation.DELETE, "2.2")
     with store.read() as tx:
-        assert outbox.by_landing(tx, "slack", "C1", "1.1") is not None
+        assert outbox.stands(tx, "slack", "1.1")
 
 
 def test_who_has_lost_a_post_to_another_can_neither_give_it_back_nor_give_it_up(store: Store) -> None:

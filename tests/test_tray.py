@@ -19,8 +19,8 @@ from bot.store.engine import Store, Tx
 from bot.tables import Audit, Debate, Place
 
 from tests import stories
-from tests.room_evening import Evening
-from tests.test_room import browser, enter, join
+from tests.room_evening import Evening, browser
+from tests.test_room import enter, join
 
 MARTA = Actor("room:marta", "Marta", moderator=True)
 TAG = "meetalfaro"

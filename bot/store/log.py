@@ -287,13 +287,6 @@ def name_messages(tx: Tx, identity_id: int, name: str) -> Sequence[int]:
     return sorted({row[0] for row in tx.conn.execute(query.values(author=name).returning(m.debate_id))})
 
 
-def platform_ids(tx: Tx, debate_id: int, platform: str) -> set[str]:
-    """The platform ids of a debate's messages that stand (not deleted): what a backfill compares with."""
-    m = _message.c
-    query = sa.select(m.platform_id).where(m.debate_id == debate_id, m.platform == platform, m.deleted_at.is_(None))
-    return set(tx.conn.execute(query).scalars())
-
-
 def quench(tx: Tx, message_id: int, at: int) -> None:
     """No reaction is on the message any more, as of a time in microseconds; what came later stays."""
     r = _reaction.c

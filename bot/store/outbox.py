@@ -65,12 +65,6 @@ def get(tx: Tx, row_id: int) -> Outbox | None:
     return tx.session.get(Outbox, row_id)
 
 
-def by_landing(tx: Tx, platform: str, place: str, landed: str) -> Outbox | None:
-    """The post that stands at a place under a platform id, or None."""
-    query = select(Outbox).where(Outbox.platform == platform, Outbox.place == place, Outbox.landed == landed)
-    return tx.session.exec(query).first()
-
-
 def stands(tx: Tx, platform: str, landed: str) -> bool:
     """Whether a post of ours stands on a platform under an id, wherever there."""
     query = select(Outbox.id).where(Outbox.platform == platform, Outbox.landed == landed)
