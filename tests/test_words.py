@@ -11,6 +11,7 @@ import pytest
 
 from bot import debatefile, errors
 from bot.cues import Cue, judge
+from bot.dates import Moment
 from bot.debate import Phase
 from bot.phrase import phrase, several
 from bot.words.catalogue import Words, words
@@ -29,7 +30,8 @@ NO_SENTENCES = frozenset(
         "Ciudad de México", "Bogotá", "Asunción", "París", "Berlín",
         "miércoles", "sábado", " de ", "línea de órdenes", "es-ES", "¿De qué hablamos?", "por donde vamos", "dónde",
         "próxima", "pregunta", "preguntas", "pregunta ¿De quién depende?", "¿¡.,;:!?", "¿?¡!. ",
-        "[CUÁNDO TÍTULO]", "nuevo jueves 19:00 ¿Quién es el CXO?", "[AÑO]", "una|one", "que viene", '«"“', "«»", "«", "»",
+        "[CUÁNDO TÍTULO]", "nuevo jueves 19:00 ¿Quién es el CXO?", "[AÑO]", "una|one", "que viene",
+        '«"“', "«»", "«", "»",
         "iré", "recuérdame", "[quizá/no]",
         "pensar-desde-el-cliente", "quien-es-el-cxo", "sin-lider-no-hay-experiencia",
     }
@@ -161,6 +163,14 @@ def test_faults_of_a_debate_file_are_read_in_translations() -> None:
         "line 4, questions[1]: is empty; line 2, starts: 02:30 does not exist in Europe/Madrid: "
         "the clocks change that day. Choose 01:30 or 03:30."
     )
+
+
+def test_an_instant_in_a_refusal_is_read_in_the_language_of_the_reader() -> None:
+    """With its day, its hour and its zone, in a reason that is kept, too."""
+    overlap = errors.Overlap(title="Otro", starts=Moment(STARTS, "America/Lima"), place="slack:C1")
+    assert "«Otro» (jueves 14 de enero de 2027, 13:00 (America/Lima))" in words("es").error(overlap)
+    assert "(Thursday, 14 January 2027, 13:00 (America/Lima))" in words("en").error(overlap)
+    assert words("en").again(phrase(overlap.template(), **overlap.fields)) == words("en").error(overlap)
 
 
 def test_phrase_is_its_spanish() -> None:
