@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.localtime import apart
+
 # Before the first date of the season: long enough to find a host, and to announce a week ahead what was confirmed.
 ASKED_AHEAD = timedelta(days=28)
 LAPSES_AHEAD = timedelta(days=10)
@@ -20,7 +22,10 @@ class Deadlines:
     lapse_at: datetime
 
 
-def deadlines(first: datetime, *, since: datetime) -> Deadlines:
-    """Those of a season whose first date is at ``first``, of a series that there is since ``since``; none after it."""
-    lapse_at = max(first - LAPSES_AHEAD, min(since + AT_LEAST, first))
-    return Deadlines(min(max(first - ASKED_AHEAD, since), lapse_at), lapse_at)
+def deadlines(first: datetime, zone: str, *, since: datetime) -> Deadlines:
+    """Those of a season whose first date is at ``first``, of a series that there is since ``since``; none after it.
+
+    Their days are counted on the clocks of the zone.
+    """
+    lapse_at = max(apart(first, -LAPSES_AHEAD, zone), min(since + AT_LEAST, first))
+    return Deadlines(min(max(apart(first, -ASKED_AHEAD, zone), since), lapse_at), lapse_at)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from bot.confirming import ASKED_AHEAD, LAPSES_AHEAD
 from bot.debate import LISTENING, LIVE, Pace, Phase
+from bot.localtime import apart
 from bot.phrase import phrase
 
 
@@ -78,6 +79,8 @@ INVITING = frozenset({Kind.ANNOUNCE, Kind.REMIND, Kind.GUEST})
 DEADLINES = frozenset({Kind.CONFIRM, Kind.LAPSE, Kind.POLL_END})
 # A new date is announced once more where it leaves this much time before that; who read of the old one is told anyway.
 ANNOUNCED_ANEW = timedelta(days=7)
+# A reminder so long ahead is called 24h, and comes 24 hours ahead; longer ones are counted in days on the clocks.
+EVE = timedelta(days=1)
 # Below this a question is on time, and the rest of the run-sheet stays where it is.
 ON_TIME = timedelta(seconds=2)
 # Below this nobody minds that a reminder says "in an hour".
@@ -114,13 +117,16 @@ class Verdict:
     shift: timedelta = timedelta(0)
 
 
-def plan(starts_at: datetime, pace: Pace, *, questions: int, now: datetime) -> list[Cue]:
+def plan(starts_at: datetime, zone: str, pace: Pace, *, questions: int, now: datetime) -> list[Cue]:
     """The cues of a debate in order of time; those whose time had passed at planning are left out."""
     pace = pace.fitted(questions)
     # Each once: "60m" and "1h" in a debate file are one reminder.
-    cues = [Cue(f"{Kind.REMIND}:{_label(ahead)}", starts_at - ahead) for ahead in dict.fromkeys(pace.reminders)]
+    cues = [
+        Cue(f"{Kind.REMIND}:{_label(ahead)}", starts_at - EVE if ahead == EVE else apart(starts_at, -ahead, zone))
+        for ahead in dict.fromkeys(pace.reminders)
+    ]
     if pace.announce:
-        cues.append(Cue(Kind.ANNOUNCE, starts_at - pace.announce))
+        cues.append(Cue(Kind.ANNOUNCE, apart(starts_at, -pace.announce, zone)))
     cues = [cue for cue in cues if cue.due_at > now]
     cues += [Cue(Kind.OPEN, starts_at), *hour(starts_at, pace, questions=questions)]
     return sorted(cues, key=lambda cue: cue.due_at)
@@ -253,7 +259,6 @@ def _span(length: timedelta) -> str:
 def _label(ahead: timedelta) -> str:
     seconds = int(ahead.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        # 24h keeps its usual name: nobody says "one day before" of a reminder on the eve.
-        if seconds and seconds % size == 0 and not (unit == "d" and seconds == 86400):
+        if seconds and seconds % size == 0 and not (unit == "d" and ahead == EVE):
             return f"{seconds // size}{unit}"
     return f"{seconds}s"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.cues import Cue, Kind
+from bot.localtime import apart
 
 MOST_GUESTS = 10  # more is a panel whom nobody prepares one by one
 # It goes to every place as one post; X shows what fits into 280 of it.
@@ -33,7 +34,7 @@ class Step(StrEnum):
         return f"{Kind.GUEST}:{self.value}"
 
 
-# How long before the start each is due, in the order of the timeline.
+# How long before the start each is due, in the order of the timeline; days by the debate's clocks (`localtime.apart`).
 AHEAD: Mapping[Step, timedelta] = {
     Step.TOPIC: timedelta(days=21),
     Step.QUESTIONS: timedelta(days=14),
@@ -84,15 +85,15 @@ class Milestone:
     standing: Standing
 
 
-def cues(starts_at: datetime, *, now: datetime) -> list[Cue]:
+def cues(starts_at: datetime, zone: str, *, now: datetime) -> list[Cue]:
     """The cues of the steps whose time has not come, in order; what has passed is said at once (``passed``)."""
-    planned = [Cue(step.key, starts_at - ahead) for step, ahead in AHEAD.items()]
+    planned = [Cue(step.key, due_at) for step, due_at in _due(starts_at, zone).items()]
     return [cue for cue in planned if cue.due_at > now]
 
 
-def passed(starts_at: datetime, *, now: datetime) -> Step | None:
+def passed(starts_at: datetime, zone: str, *, now: datetime) -> Step | None:
     """The last step whose time has come: who is invited late is told of it, and with it of all that is missing."""
-    gone = [step for step, ahead in AHEAD.items() if starts_at - ahead <= now]
+    gone = [step for step, due_at in _due(starts_at, zone).items() if due_at <= now]
     return gone[-1] if gone else None
 
 
@@ -109,11 +110,10 @@ def done(step: Step, progress: Progress) -> bool:
             return progress.begun
 
 
-def timeline(starts_at: datetime, progress: Progress, *, now: datetime) -> Sequence[Milestone]:
+def timeline(starts_at: datetime, zone: str, progress: Progress, *, now: datetime) -> Sequence[Milestone]:
     """Every step in order of time, with what is done, what is late, and which comes next."""
     found: list[Milestone] = []
-    for step, ahead in AHEAD.items():
-        due_at = starts_at - ahead
+    for step, due_at in _due(starts_at, zone).items():
         if done(step, progress):
             standing = Standing.DONE
         elif due_at <= now:
@@ -124,6 +124,10 @@ def timeline(starts_at: datetime, progress: Progress, *, now: datetime) -> Seque
             standing = Standing.NEXT
         found.append(Milestone(step, due_at, standing))
     return found
+
+
+def _due(starts_at: datetime, zone: str) -> Mapping[Step, datetime]:
+    return {step: apart(starts_at, -ahead, zone) for step, ahead in AHEAD.items()}
 
 
 def missing(step: Step, progress: Progress) -> list[Step]:

@@ -78,6 +78,20 @@ def wall(instant: datetime, zone_name: str) -> datetime:
     return instant.astimezone(zone(zone_name))
 
 
+def apart(instant: datetime, by: timedelta, zone_name: str) -> datetime:
+    """The instant so long after another (before it: ``by`` is negative), days by the zone's clocks, hours as they pass.
+
+    Three weeks before a debate at 19:00 it is 19:00, also where the clocks change in between; see ``settle`` for a time
+    that they skip or repeat.
+    """
+    days, rest = divmod(abs(by), timedelta(days=1))
+    sign = -1 if by < timedelta(0) else 1
+    if days:
+        local = wall(instant, zone_name).replace(tzinfo=None) + sign * timedelta(days=days)
+        instant = settle(local, zone_name).instant
+    return instant + sign * rest
+
+
 def written(local: datetime) -> str:
     """A time on the clocks of its zone as it is kept: ``2027-01-14T19:00``, with seconds only where it has some."""
     bare = local.replace(tzinfo=None)

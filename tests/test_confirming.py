@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import season
+from bot import localtime, season
 from bot.confirming import AT_LEAST, deadlines
 
 FIRST = datetime(2027, 1, 14, 18, tzinfo=UTC)
@@ -25,16 +25,26 @@ FIRST = datetime(2027, 1, 14, 18, tzinfo=UTC)
 )  # fmt: skip
 def test_organisers_have_their_time(days_before: float, asked: float, lapses: float) -> None:
     """In days before the first date of the season."""
-    found = deadlines(FIRST, since=FIRST - timedelta(days=days_before))
+    found = deadlines(FIRST, "UTC", since=FIRST - timedelta(days=days_before))
 
     assert (FIRST - found.ask_at, FIRST - found.lapse_at) == (timedelta(days=asked), timedelta(days=lapses))
+
+
+@pytest.mark.parametrize("first", ["2027-04-01T19:00", "2027-11-02T19:00"])
+def test_days_are_those_of_the_clocks(first: str) -> None:
+    """Asked and lapsed at the hour of the debate, though the clocks change in between."""
+    local = datetime.fromisoformat(first)
+    found = deadlines(localtime.resolve(local, "Europe/Madrid"), "Europe/Madrid", since=FIRST - timedelta(days=200))
+    told = [localtime.wall(one, "Europe/Madrid").replace(tzinfo=None) for one in (found.ask_at, found.lapse_at)]
+
+    assert [local - one for one in told] == [timedelta(days=28), timedelta(days=10)]
 
 
 @given(ahead=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)))
 def test_nobody_lapses_unasked_nor_after_the_first_date(ahead: timedelta) -> None:
     """And there is a day to answer, where there still is one."""
     since = FIRST - ahead
-    found = deadlines(FIRST, since=since)
+    found = deadlines(FIRST, "UTC", since=since)
 
     assert since <= found.ask_at <= found.lapse_at <= FIRST
     assert found.lapse_at - since >= min(AT_LEAST, ahead)

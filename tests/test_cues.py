@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import localtime
 from bot.cues import LATE_LIMIT, Cue, Fate, Kind, Verdict, ahead, hour, judge, next_ask, overrun, plan, shifted
 from bot.debate import Pace, Phase
 
@@ -20,7 +21,7 @@ def minutes(cues: list[Cue]) -> list[tuple[str, float]]:
 
 def test_default_debate_has_the_run_sheet_of_an_hour() -> None:
     """Five questions, 60 minutes: docs/design.md, section 4, minute by minute."""
-    assert minutes(plan(STARTS, Pace(), questions=5, now=LONG_BEFORE)) == [
+    assert minutes(plan(STARTS, "UTC", Pace(), questions=5, now=LONG_BEFORE)) == [
         ("announce", -7 * 1440), ("remind:24h", -1440), ("remind:1h", -60), ("remind:10m", -10),
         ("open", 0), ("label", 7),
         ("warn:1", 8), ("ask:1", 10), ("warn:2", 18), ("ask:2", 20), ("warn:3", 28), ("ask:3", 30),
@@ -29,9 +30,23 @@ def test_default_debate_has_the_run_sheet_of_an_hour() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("change", ["2027-03-28", "2027-10-31"])
+def test_days_ahead_are_counted_on_the_clocks_and_hours_as_they_pass(change: str) -> None:
+    """The day after a change: the announcement is at the debate's own hour, the reminder 24 hours before it."""
+    starts = localtime.resolve(datetime.fromisoformat(f"{change}T19:00"), "Europe/Madrid")
+    pace = Pace(reminders=(timedelta(days=2), timedelta(hours=24), timedelta(hours=1)))
+    due = {one.key: one.due_at for one in plan(starts, "Europe/Madrid", pace, questions=1, now=LONG_BEFORE)}
+
+    for key, days in (("announce", 7), ("remind:2d", 2)):
+        told = localtime.wall(due[key], "Europe/Madrid").replace(tzinfo=None)
+        assert datetime.fromisoformat(f"{change}T19:00") - told == timedelta(days=days)
+    assert starts - due["remind:24h"] == timedelta(hours=24)
+    assert starts - due["remind:1h"] == timedelta(hours=1)
+
+
 def test_planned_late_has_no_cue_for_what_has_passed() -> None:
     """Planned half an hour before: only the last reminder is left of what comes ahead."""
-    cues = plan(STARTS, Pace(), questions=1, now=STARTS - timedelta(minutes=30))
+    cues = plan(STARTS, "UTC", Pace(), questions=1, now=STARTS - timedelta(minutes=30))
 
     assert [cue.key for cue in cues][:2] == ["remind:10m", "open"]
 
@@ -72,14 +87,15 @@ def test_debate_in_seconds_leaves_out_what_does_not_fit() -> None:
         announce=timedelta(0), reminders=(),
     )  # fmt: skip
 
-    assert [cue.key for cue in plan(STARTS, pace, questions=2, now=LONG_BEFORE)] == ["open", "ask:1", "ask:2", "close"]
+    found = plan(STARTS, "UTC", pace, questions=2, now=LONG_BEFORE)
+    assert [cue.key for cue in found] == ["open", "ask:1", "ask:2", "close"]
 
 
 def test_cues_of_one_instant_have_different_keys() -> None:
     """Reminders of 60 minutes and of an hour are one reminder, not two rows with one key."""
     pace = Pace(reminders=(timedelta(minutes=60), timedelta(hours=1), timedelta(days=1), timedelta(hours=24)))
 
-    keys = [cue.key for cue in plan(STARTS, pace, questions=1, now=LONG_BEFORE)]
+    keys = [cue.key for cue in plan(STARTS, "UTC", pace, questions=1, now=LONG_BEFORE)]
 
     assert sorted(keys) == sorted(set(keys))
     assert keys[:3] == ["announce", "remind:24h", "remind:1h"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import guest
+from bot import guest, localtime
 from bot.guest import AHEAD, Progress, Standing, Step
 
 STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
@@ -16,16 +16,26 @@ NOTHING = Progress(questions=3)
 
 def standings(progress: Progress, *, before: timedelta) -> list[Standing]:
     """Where a guest stands with each step so long before the start."""
-    return [one.standing for one in guest.timeline(STARTS, progress, now=STARTS - before)]
+    return [one.standing for one in guest.timeline(STARTS, "UTC", progress, now=STARTS - before)]
 
 
 def test_steps_are_at_their_days() -> None:
     """Three weeks, two weeks, ten days, an hour."""
-    planned = guest.cues(STARTS, now=STARTS - 30 * DAY)
+    planned = guest.cues(STARTS, "UTC", now=STARTS - 30 * DAY)
 
     assert [(cue.key, STARTS - cue.due_at) for cue in planned] == [
         ("guest:topic", 21 * DAY), ("guest:questions", 14 * DAY), ("guest:framing", 10 * DAY), ("guest:early", HOUR),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("starts", ["2027-04-08T19:00", "2027-11-11T19:00"])
+def test_steps_in_days_keep_the_hour_through_a_change_of_the_clocks(starts: str) -> None:
+    """Three weeks before 19:00 it is 19:00; and to come early is one hour early."""
+    local = datetime.fromisoformat(starts)
+    planned = guest.cues(localtime.resolve(local, "Europe/Madrid"), "Europe/Madrid", now=STARTS - 30 * DAY)
+    told = [localtime.wall(cue.due_at, "Europe/Madrid").replace(tzinfo=None) for cue in planned]
+
+    assert [local - one for one in told] == [21 * DAY, 14 * DAY, 10 * DAY, HOUR]
 
 
 @pytest.mark.parametrize(
@@ -44,8 +54,8 @@ def test_who_is_invited_late_hears_of_the_last_step_that_passed(
     """What has passed is left out of the plan; one message stands for all of it."""
     now = STARTS - before
 
-    assert len(guest.cues(STARTS, now=now)) == waiting
-    assert guest.passed(STARTS, now=now) is passed
+    assert len(guest.cues(STARTS, "UTC", now=now)) == waiting
+    assert guest.passed(STARTS, "UTC", now=now) is passed
 
 
 def test_timeline_names_what_is_next_and_what_is_late() -> None:
@@ -81,12 +91,12 @@ def test_timeline_is_always_in_order_of_time(
 ) -> None:
     """Whenever one looks: four steps in order, at most one next, and nothing is late before its time."""
     progress = Progress(seen, answered, questions, framing=framing)
-    found = guest.timeline(STARTS, progress, now=STARTS - before)
+    found = guest.timeline(STARTS, "UTC", progress, now=STARTS - before)
     states = [one.standing for one in found]
 
     assert [one.due_at for one in found] == sorted(STARTS - ahead for ahead in AHEAD.values())
     assert states.count(Standing.NEXT) <= 1
     assert all((one.standing is Standing.LATE) <= (one.due_at <= STARTS - before) for one in found)
     assert Standing.NEXT in states or Standing.AHEAD not in states
-    waiting = {cue.key for cue in guest.cues(STARTS, now=STARTS - before)}
+    waiting = {cue.key for cue in guest.cues(STARTS, "UTC", now=STARTS - before)}
     assert waiting == {one.step.key for one in found if one.due_at > STARTS - before}

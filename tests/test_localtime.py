@@ -89,6 +89,31 @@ def test_settle_gives_an_instant_whatever_the_clocks_do(local: str, zone: str, i
     assert (settled.instant, settled.kind) == (datetime.fromisoformat(instant), kind)
 
 
+@pytest.mark.parametrize(
+    ("instant", "by", "told"),
+    [
+        # Madrid puts its clocks forward on 28 March, and back on 31 October.
+        ("2027-04-08T19:00+02:00", timedelta(days=-21), "2027-03-18T19:00+01:00"),
+        ("2027-11-11T19:00+01:00", timedelta(days=-21), "2027-10-21T19:00+02:00"),
+        ("2027-03-27T19:00+01:00", timedelta(days=1), "2027-03-28T19:00+02:00"),
+        ("2027-10-30T19:00+02:00", timedelta(days=3), "2027-11-02T19:00+01:00"),
+        # Hours are hours, and those beside days are counted once the days are.
+        ("2027-03-28T10:00+02:00", timedelta(hours=-10), "2027-03-27T23:00+01:00"),
+        ("2027-03-29T04:00+02:00", timedelta(days=-1, hours=-2), "2027-03-28T01:00+01:00"),
+        ("2027-10-31T10:00+01:00", timedelta(hours=-10), "2027-10-31T01:00+02:00"),
+        # That there is no such time, or two, is no reason to fail.
+        ("2027-03-29T02:30+02:00", timedelta(days=-1), "2027-03-28T03:30+02:00"),
+        ("2027-11-01T02:30+01:00", timedelta(days=-1), "2027-10-31T02:30+02:00"),
+        ("2027-01-14T19:00+01:00", timedelta(0), "2027-01-14T19:00+01:00"),
+    ],
+)
+def test_apart_counts_days_on_the_clocks_and_hours_as_they_pass(instant: str, by: timedelta, told: str) -> None:
+    """Through both changes of the clocks, there and back."""
+    found = localtime.apart(datetime.fromisoformat(instant), by, "Europe/Madrid")
+
+    assert localtime.wall(found, "Europe/Madrid").isoformat(timespec="minutes") == told
+
+
 @pytest.mark.parametrize("name", ["", "Madrid", "Europe/Nowhere", "../../etc/passwd", "/etc/passwd", "Europe", "x\0y"])
 def test_zone_refuses_what_is_none(name: str) -> None:
     """A name of no zone is a ValueError, never another error."""

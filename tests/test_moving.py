@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import cues as rules
-from bot import errors
+from bot import errors, localtime
 from bot.actions import attendance, clock, moving, plan, reminders, run, send
 from bot.actions.moving import When, Wording
 from bot.debate import Pace
@@ -92,6 +92,18 @@ def test_all_that_hangs_on_the_start_moves_with_it(store: Store) -> None:
     )
     assert (before.local_at, after.local_at) == ("2027-01-14T19:00", "2027-01-21T20:30")
     assert (after.slug, after.touched, after.sequence, after.changed_at) == (before.slug, True, 1, PLANNED)
+
+
+@pytest.mark.parametrize("date", ["2027-04-01T19:00", "2027-11-02T19:00"])
+def test_what_is_days_ahead_keeps_its_hour_on_the_clocks_of_the_new_date(store: Store, date: str) -> None:
+    """A week before 19:00 it is 19:00 there, though the clocks change in that week; an hour ahead is an hour."""
+    debate_id = planned(store)
+    assert move(store, debate_id, local(date))
+    found, starts = cues(store, debate_id), row(store, debate_id).starts_at
+    announced = localtime.wall(starts + found["announce"][0], "Europe/Madrid").replace(tzinfo=None)
+
+    assert datetime.fromisoformat(date) - announced == 7 * DAY
+    assert [found[key][0] for key in ("remind:24h", "remind:1h")] == [-DAY, -timedelta(hours=1)]
 
 
 def test_what_was_still_to_come_before_the_old_date_comes_before_the_new_one(store: Store) -> None:
@@ -458,7 +470,7 @@ def moved(found: Known, starts: datetime, by: timedelta, *, now: datetime) -> Kn
         after[key] = (due, now_is)
         if followed is not None:
             after[key] = followed[0].due_at, "skipped" if followed[1].fate is rules.Fate.SKIP else "planned"
-    for one in rules.plan(starts + by, Pace(), questions=3, now=now):
+    for one in rules.plan(starts + by, "UTC", Pace(), questions=3, now=now):
         if after[one.key][1] == "done" and rules.comes_back(one, now=now):
             after[one.key] = one.due_at, "planned"
     return after
@@ -468,7 +480,7 @@ def moved(found: Known, starts: datetime, by: timedelta, *, now: datetime) -> Kn
 def test_however_often_it_moves_everything_is_where_it_belongs(moves: list[tuple[int, int]]) -> None:
     """The hour keeps its distances; what still has its time before the start is planned, what has not is not."""
     now, starts = PLANNED, STARTS
-    first = rules.plan(starts, Pace(), questions=3, now=now)
+    first = rules.plan(starts, "UTC", Pace(), questions=3, now=now)
     found: Known = {one.key: (one.due_at, "planned") for one in first}
     distances = {one.key: one.due_at - starts for one in first}
     for wait, ahead in moves:

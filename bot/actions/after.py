@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot import cues as rules
-from bot import errors, poll
+from bot import errors, localtime, poll
 from bot import subjects as ready
 from bot.actions import brief, polls, say
 from bot.actions.plan import require_moderator
@@ -29,7 +29,7 @@ def settled(tx: Tx, debate: Debate, *, now: datetime) -> None:
     if debate.rehearsal or debate.imported:
         return
     debate_id = debates.ident(debate)
-    debates.plan_cue(tx, debate_id, rules.Kind.TEASER, (debate.closed_at or now) + TEASER_AFTER)
+    debates.plan_cue(tx, debate_id, rules.Kind.TEASER, teased_at(debate, debate.closed_at or now))
     held = {place.platform for place in debates.places(tx, debate_id)}
     if store.of(tx, debate_id, Kind.PULSE) is None and held - {Platform.X} and people.participants(tx, debate_id):
         debates.plan_cue(tx, debate_id, rules.Kind.PULSE, now + PULSE_AFTER)
@@ -43,13 +43,20 @@ def pulse(tx: Tx, debate: Debate, *, now: datetime) -> None:
     row = store.put(tx, debate_id, Kind.PULSE, survey(debate.locale))
     row.opens_at = now
     tx.session.add(row)
-    debates.plan_cue(tx, debate_id, f"{rules.Kind.POLL_END}:{row.id}", now + polls.PULSE_LASTS)
+    debates.plan_cue(
+        tx, debate_id, f"{rules.Kind.POLL_END}:{row.id}", localtime.apart(now, polls.PULSE_LASTS, debate.timezone)
+    )
     text = words(debate.locale)(
         "«{title}» ha terminado. Una pregunta anónima: {text} No se guarda quién respondió qué, y tu respuesta no se "
         "publica.",
         title=debate.title, text=row.text,
     )  # fmt: skip
     polls.ask(tx, debate, Kind.PULSE, text, now=now)
+
+
+def teased_at(debate: Debate, closed_at: datetime) -> datetime:
+    """When people read what comes next: the day after the debate, at the same hour."""
+    return localtime.apart(closed_at, TEASER_AFTER, debate.timezone)
 
 
 def survey(locale: str) -> Planned:

@@ -40,7 +40,7 @@ def invite(tx: Tx, debate: Debate, wanted: Iterable[Invited], *, house: House, n
     if not made:
         return made
     _plan(tx, debate, now=now)
-    step = rules.passed(debate.starts_at, now=now)
+    step = rules.passed(debate.starts_at, debate.timezone, now=now)
     if step is not None and first:
         debates.plan_cue(tx, debate_id, step.key, now)
     elif step is not None and debate.phase == Phase.SCHEDULED:
@@ -69,7 +69,7 @@ def moved(tx: Tx, debate: Debate, *, house: House, now: datetime) -> None:
         return
     _plan(tx, debate, now=now)
     text = words(debate.locale)
-    step = rules.passed(debate.starts_at, now=now) or Step.TOPIC
+    step = rules.passed(debate.starts_at, debate.timezone, now=now) or Step.TOPIC
     for guest in invited:
         told = text("Cambio de fecha: «{title}» será el {when}.", title=debate.title, when=say.when(debate))
         _tell(tx, guest, " ".join([told, *_missing(tx, debate, guest, step)]), house=house, now=now)
@@ -255,7 +255,7 @@ def _plan(tx: Tx, debate: Debate, *, now: datetime) -> None:
     """Each step still to come has its cue at its time; one whose time has passed has none that waits."""
     debate_id = debates.ident(debate)
     known = {row.key: row for row in debates.cues(tx, debate_id) if row.key.startswith(f"{clock.Kind.GUEST}:")}
-    coming = {cue.key: cue.due_at for cue in rules.cues(debate.starts_at, now=now)}
+    coming = {cue.key: cue.due_at for cue in rules.cues(debate.starts_at, debate.timezone, now=now)}
     for key, row in known.items():
         if row.state == "planned" and key not in coming:
             row.state, row.done_at, row.why = "skipped", now, words(debate.locale)("su hora ya había pasado")

@@ -213,8 +213,10 @@ def _follow(tx: Tx, debate: Debate, by: timedelta, *, now: datetime) -> None:
         elif row.state != "skipped":
             row.state, row.done_at, row.why = "skipped", now, words(debate.locale).again(verdict.why)
         tx.session.add(row)
-    for cue in rules.plan(debate.starts_at, plan.pace_of(debate), questions=0, now=now):
+    for cue in rules.plan(debate.starts_at, debate.timezone, plan.pace_of(debate), questions=0, now=now):
         before = known.get(cue.key)
+        if before is not None and before.state == "planned" and cue.kind in rules.INVITING:
+            before.due_at = cue.due_at  # days are counted on the clocks, which may change between the two dates
         missing = before is None and cue.kind in rules.INVITING
         if missing or (before is not None and before.state == "done" and rules.comes_back(cue, now=now)):
             debates.plan_cue(tx, debate_id, cue.key, cue.due_at)

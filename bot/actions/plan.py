@@ -44,7 +44,7 @@ def add(tx: Tx, plan: DebateFile, *, house: House, actor: Actor, now: datetime) 
     tx.session.add_all(Place(debate_id=debate_id, platform=platform, address=address) for platform, address in wanted)
     for position, one in enumerate(plan.questions, start=1):
         tx.session.add(_question(debate_id, one, position=position, now=now))
-    for cue in rules.plan(starts_at, pace, questions=len(plan.questions), now=now):
+    for cue in rules.plan(starts_at, zone, pace, questions=len(plan.questions), now=now):
         tx.session.add(Cue(debate_id=debate_id, key=cue.key, due_at=cue.due_at))
     tx.session.flush()
     announced = any(cue.key == rules.Kind.ANNOUNCE for cue in debates.cues(tx, debate_id))

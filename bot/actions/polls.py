@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import cues as rules
-from bot import errors, poll
+from bot import errors, localtime, poll
 from bot.actions import say
 from bot.actions.plan import pace_of, require_moderator
 from bot.debate import COMING, Phase
@@ -176,8 +176,9 @@ def open_topic(tx: Tx, debate: Debate, row: Poll, *, now: datetime) -> None:
     debate_id = debates.ident(debate)
     row.opens_at = now
     tx.session.add(row)
-    announced = debate.starts_at - pace_of(debate).announce
-    until = min(now + TOPIC_LASTS, announced if announced > now + timedelta(days=1) else debate.starts_at)
+    announced = localtime.apart(debate.starts_at, -pace_of(debate).announce, debate.timezone)
+    week = localtime.apart(now, TOPIC_LASTS, debate.timezone)
+    until = min(week, announced if announced > now + timedelta(days=1) else debate.starts_at)
     debates.plan_cue(tx, debate_id, f"{rules.Kind.POLL_END}:{row.id}", until)
     text = words(debate.locale)("¿De qué hablamos el {when}? {text}", when=say.when(debate), text=row.text)
     ask(tx, debate, Kind.TOPIC, text, now=now)

@@ -75,7 +75,7 @@ def desk(tx: Tx, guest: Guest, *, now: datetime) -> Desk:
     ]  # fmt: skip
     progress = invited.progress(tx, debate, guest)
     return Desk(
-        guest, debate, rules.timeline(debate.starts_at, progress, now=now),
+        guest, debate, rules.timeline(debate.starts_at, debate.timezone, progress, now=now),
         sorted(sheets, key=lambda one: one.gone), framing_open=_framing_open(debate, guest),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot import cues as rules
-from bot import errors, invitation
+from bot import errors, invitation, localtime
 from bot.actions import say
 from bot.debate import COMING
 from bot.ports import Actor, House, Platform
@@ -171,7 +171,7 @@ def _privately(tx: Tx, debate: Debate, said: _Whisper, *, readers: Sequence[stor
 
 
 def _settle(tx: Tx, debate: Debate, cue: Cue | None, lead: int, *, wanted: bool, now: datetime) -> None:
-    due = debate.starts_at - timedelta(seconds=lead)
+    due = localtime.apart(debate.starts_at, -timedelta(seconds=lead), debate.timezone)
     if not wanted:
         if cue is not None and cue.state == "planned":
             cue.state, cue.why = "cancelled", words(debate.locale)("nadie pide ya este aviso")

@@ -74,9 +74,9 @@ def _behind(tx: Tx, debate: Debate, cue: Cue, *, house: House) -> Sequence[Comin
             told = polls.foreseen(tx, debate)
             return [Coming(cue.due_at, "poll_result", told)] if told is not None else []
         case Kind.CLOSE:
-            at = cue.due_at + after.TEASER_AFTER
+            at = after.teased_at(debate, cue.due_at)
         case Kind.END_GRACE:
-            at = (debate.closed_at or cue.due_at) + after.TEASER_AFTER
+            at = after.teased_at(debate, debate.closed_at or cue.due_at)
         case Kind.TEASER:
             at = cue.due_at
         case _:

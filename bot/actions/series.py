@@ -285,7 +285,7 @@ def _ahead(series: Series, now: datetime) -> dict[str, list[Occurrence]]:
 
 
 def _deadlines(series: Series, group: Sequence[Occurrence]) -> Deadlines:
-    return deadlines(group[0].instant, since=series.created_at)
+    return deadlines(group[0].instant, group[0].zone, since=series.created_at)
 
 
 def _extend(tx: Tx, series: Series, *, house: House, actor: Actor, now: datetime) -> Done:
