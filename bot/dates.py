@@ -1,5 +1,6 @@
 """Dates as people read them, in Spanish and English: small enough to need no locale library at run time."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot import localtime
@@ -18,6 +19,22 @@ _MONTHS = {
         "July", "August", "September", "October", "November", "December",
     ),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant on the clocks of a zone, in a sentence whose reader is not known yet: `words` says it in theirs."""
+
+    instant: datetime
+    zone: str
+
+    def said(self, locale: str) -> str:
+        """In a language."""
+        return long(self.instant, self.zone, locale=locale)
+
+    def __str__(self) -> str:
+        """In Spanish."""
+        return self.said("es")
 
 
 def long(instant: datetime, zone: str, *, locale: str = "es") -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 from itertools import combinations
@@ -16,6 +16,15 @@ THURSDAY = 3
 QUIET_MONTHS = (2, 3, 4, 5, 6, 7, 8, 11, 12)
 MOST_SKIPPED = 100
 LONGEST_MINUTES = 24 * 60
+
+# What the fields of a rhythm are called where they are filled in (handlers/room/templates/season.html).
+LABELS: Mapping[str, str] = {
+    "timezone": phrase("Zona horaria"), "weekday": phrase("Días de la semana"), "at": phrase("Hora"),
+    "per_week": phrase("Debates por semana"), "first_week": phrase("Desde la semana del mes"),
+    "skip": phrase("Días sin debate"), "quiet": phrase("Los demás meses"), "subjects": phrase("Temas"),
+    "host": phrase("Quién conduce"), "hashtag": phrase("Etiqueta"), "minutes": phrase("Duración en minutos"),
+    "begins": phrase("Primer día"), "ends": phrase("Último día"),
+}  # fmt: skip
 
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NAMES = (
@@ -92,7 +101,7 @@ def read(typed: Mapping[str, str], base: Rhythm | None = None) -> Rhythm:
     """
     base = base or Rhythm()
     strange = sorted(set(typed) - set(_READERS) - {"weekday"})
-    faults: list[str] = [phrase("«{name}» no es parte de un ritmo", name=name) for name in strange]
+    faults = [("", phrase("«{name}» no es parte de un ritmo", name=name)) for name in strange]
     found: dict[str, object] = {}
     for name, reader in (*_READERS.items(), ("weekday", _weekdays)):
         text = " ".join(typed.get(name, "").split())
@@ -102,13 +111,25 @@ def read(typed: Mapping[str, str], base: Rhythm | None = None) -> Rhythm:
             found["weekdays" if name == "weekday" else name] = reader("" if text == "-" else text)
         except (ValueError, OverflowError) as error:
             told = error.args[0] if isinstance(error, _Fault) else phrase("no se entiende «{text}»", text=text)
-            faults.append(phrase("{name}: {fault}", name=name, fault=told))
+            faults.append((name, told))
     made = replace(base, **found)  # type: ignore[arg-type]  # each reader gives its field's own type
     if made.begins and made.ends and made.begins > made.ends:
-        faults.append(phrase("acaba antes de empezar ({begins}, {ends})", begins=made.begins, ends=made.ends))
+        faults.append(("", phrase("acaba antes de empezar ({begins}, {ends})", begins=made.begins, ends=made.ends)))
     if faults:
-        raise errors.BadRhythm(faults=several(faults))
+        raise refused(faults)
     return made
+
+
+def refused(faults: Sequence[tuple[str, str]], called: Mapping[str, str] = LABELS) -> errors.BadRhythm:
+    """The refusal of faults, each with the field that has it (or ""), called as its reader sees it."""
+    told = [phrase("{name}: {fault}", name=called.get(name, name), fault=it) if name else it for name, it in faults]
+    return errors.BadRhythm(faults=several(told), by_field=tuple(faults))
+
+
+def called(refusal: errors.BadRhythm, names: Mapping[str, str]) -> errors.BadRhythm:
+    """The same refusal where people know the fields by other names: options, or the labels of another form."""
+    faults = refusal.fields.get("by_field")
+    return refused(faults, names) if isinstance(faults, tuple) else refusal
 
 
 class _Fault(ValueError):
@@ -165,7 +186,8 @@ def _date(text: str) -> date | None:
 
 
 def _dates(text: str) -> tuple[date, ...]:
-    days = {day for one in _list(text) if (day := _date(one)) is not None}
+    # A date in words, which is none, is named whole.
+    days = {day for one in re.split(r"\s*[,;]\s*|\s+(?=\d{4}-)", text) if (day := _date(one)) is not None}
     if len(days) > MOST_SKIPPED:
         raise _Fault(phrase("caben {most} fechas", most=MOST_SKIPPED))
     return tuple(sorted(days))

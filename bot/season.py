@@ -126,9 +126,14 @@ def ground(house: House, taken: Iterable[Taken] = ()) -> Ground:
 # --- the year --------------------------------------------------------------------------------------------------------
 
 
+def is_year(year: int) -> bool:
+    """Whether a season can be of that year."""
+    return YEARS[0] < year < YEARS[1]
+
+
 def stretches(year: int) -> tuple[Stretch, ...]:
     """The seasons of a year in their order, the quiet months last; raises ``BadYear``."""
-    if not YEARS[0] < year < YEARS[1]:
+    if not is_year(year):
         raise errors.BadYear(year=year, first=YEARS[0] + 1, last=YEARS[1] - 1)
     return (
         Stretch(Kind.JANUARY, year, f"{year}-enero", phrase("Enero de {year}", year=year)),
@@ -222,7 +227,7 @@ def _within(begins: date, ends: date, weekdays: Sequence[int]) -> list[date]:
 
 def _bounds(rhythm: Rhythm) -> tuple[date, date]:
     if rhythm.begins is None or rhythm.ends is None:
-        raise errors.BadRhythm(faults=phrase("una temporada propia necesita su primer y su último día (begins, ends)"))
+        raise errors.BadRhythm(faults=phrase("una temporada propia necesita su primer y su último día"))
     if rhythm.ends - rhythm.begins > LONGEST_OWN:
         raise errors.BadRhythm(faults=phrase("una temporada dura un año como mucho"))
     return rhythm.begins, rhythm.ends

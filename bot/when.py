@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot import errors, hours, localtime
+from bot.dates import Moment
 from bot.phrase import Phrase, phrase
 from bot.places import Places
 from bot.ports import ZONES
@@ -85,7 +86,7 @@ class _Reading:
         )
         instant = localtime.resolve(local, zone)
         if instant <= self.now.astimezone(UTC):
-            raise errors.PastStart(starts=f"{localtime.wall(instant, zone):%Y-%m-%d %H:%M} ({zone})")
+            raise errors.PastStart(starts=Moment(instant, zone))
         return Understood(local, zone, self.said.rest, tuple(self.notes))
 
     def refused(self, why: Phrase, *, day: date | None = None, hour: str = USUAL) -> errors.NotUnderstood:

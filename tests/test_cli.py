@@ -124,8 +124,14 @@ def test_check_tells_good_from_bad_and_stores_nothing(tertulia: Terminal) -> Non
     ("args", "refusal"),
     [
         (("debate", "show", "7"), "No hay ningún debate «7». Míralos con: tertulia debate list"),
-        (("debate", "add", "debate.toml"), "Se solapa con «¿Quién es el CXO?» (2037-01-14T19:00:00+01:00)"),
-        (("debate", "add", "debate.toml", "--starts", "2020-01-14T19:00"), "El comienzo, 2020-01-14 19:00 (Europe"),
+        (
+            ("debate", "add", "debate.toml"),
+            "Se solapa con «¿Quién es el CXO?» (miércoles 14 de enero de 2037, 19:00 (Europe/Madrid))",
+        ),
+        (
+            ("debate", "add", "debate.toml", "--starts", "2020-01-14T19:00"),
+            "El comienzo, martes 14 de enero de 2020, 19:00 (Europe/Madrid), ya ha pasado",
+        ),
         (("debate", "add", "debate.toml", "--starts", "2037-03-29T02:30"), "Las 02:30 no existen en Europe/Madrid"),
         (
             ("debate", "add", "nada.toml"),

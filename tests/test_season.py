@@ -14,6 +14,7 @@ from bot.rhythm import QUIET_MONTHS, Rhythm
 from bot.season import Clash, Ground, Stretch, Taken
 from bot.series import occurrence
 from bot.subjects import Kind
+from bot.words.catalogue import words
 
 MADRID, SANTIAGO = "Europe/Madrid", "America/Santiago"
 READY = subjects.ready_made()
@@ -385,7 +386,28 @@ def test_what_is_no_rhythm_is_refused_with_its_name(name: str, text: str, why: s
     with pytest.raises(errors.BadRhythm) as refused:
         rhythm.read({name: text})
 
-    assert why in refused.value.sentence() and name in refused.value.sentence()
+    told = refused.value.sentence()
+    assert why in told and f"{rhythm.LABELS.get(name, name)}" in told
+    assert why in (by_option := rhythm.called(refused.value, {name: f"--{name}"}).sentence())
+    assert name not in rhythm.LABELS or f"--{name}: " in by_option
+
+
+def test_a_form_and_its_readers_call_the_fields_alike() -> None:
+    """Every field has a name for people, in their language; none is called as the program calls it."""
+    assert set(rhythm.LABELS) == set(Rhythm().fields())
+    with pytest.raises(errors.BadRhythm) as refused:
+        rhythm.read({"per_week": "9", "skip": "mañana"})
+    assert words("es").error(refused.value) == (
+        "El ritmo de la temporada tiene fallos y no se ha guardado nada: Debates por semana: va de 1 a 7; Días sin "
+        "debate: «mañana» no es una fecha, por ejemplo 2027-01-14"
+    )
+    assert "Debates a week: it goes from 1 to 7; " in words("en").error(refused.value)
+
+
+def test_days_to_skip_are_parted_as_people_part_them() -> None:
+    """By commas, semicolons or spaces."""
+    for typed in ("2027-01-21,2027-09-16", "2027-01-21 2027-09-16", "2027-09-16; 2027-01-21 ,"):
+        assert rhythm.read({"skip": typed}).skip == (date(2027, 1, 21), date(2027, 9, 16))
 
 
 def test_all_faults_of_a_rhythm_are_named_at_once() -> None:

@@ -143,7 +143,9 @@ def test_a_season_is_changed_listed_and_shown(terminal: Terminal) -> None:
     assert [(one["id"], one["local"][:16]) for one in found["dates"]] == [
         ("1", "2027-01-12T18:30"), ("2", "2027-01-21T19:00"), ("3", "2027-01-26T18:30"),
     ]  # fmt: skip
-    assert "Muy especial" in terminal("season", "show", "2027-enero").out
+    shown = terminal("season", "show", "2027-enero").out
+    assert "Muy especial" in shown
+    assert "--zone Europe/Madrid --weekday TU --at 18:30 --per-week 1 --quiet none\n" in shown
     assert "2027-cx-day      1        2027-10-05" in terminal("season", "list").out
 
 
@@ -168,14 +170,18 @@ def test_debates_of_ones_own(terminal: Terminal) -> None:
     [
         (["1200"], "El año 1200 no parece el de un debate (entre 1971 y 2199). No se ha guardado nada."),
         (["2020"], "En 2020 ya no queda ninguna fecha por llegar."),
-        (["2027", "--weekday", "juevs"], "weekday: «juevs» no es un día de la semana, por ejemplo jueves"),
-        (["2027", "--at", "25:00"], "at: «25:00» no es una hora, por ejemplo 19:00"),
-        (["2027", "--per-week", "9"], "per_week: va de 1 a 7"),
-        (["2027", "--skip", "14/01/2027"], "skip: «14/01/2027» no es una fecha, por ejemplo 2027-01-14"),
-        (["2027", "--zone", "Europe/Madriz"], "timezone: «Europe/Madriz» no es una zona horaria"),
+        (["2027", "--weekday", "juevs"], "--weekday: «juevs» no es un día de la semana, por ejemplo jueves"),
+        (["2027", "--at", "25:00"], "--at: «25:00» no es una hora, por ejemplo 19:00"),
+        (["2027", "--per-week", "9"], "--per-week: va de 1 a 7"),
+        (["2027", "--skip", "14/01/2027"], "--skip: «14/01/2027» no es una fecha, por ejemplo 2027-01-14"),
+        (["2027", "--skip", "6 de enero"], "--skip: «6 de enero» no es una fecha, por ejemplo 2027-01-14"),
+        (["2027", "--zone", "Europe/Madriz"], "--zone: «Europe/Madriz» no es una zona horaria"),
         (["2027", "--subject", "nada"], "no hay ningún debate «nada»"),
         (["2027", "--debates", "nowhere"], "en nowhere no hay ningún fichero de debate (*.toml)"),
-        (["2027", "--minutes", "20"], "en 20 min no caben las preguntas de «Formarse en CX: ¿qué buscas de verdad?»"),
+        (
+            ["2027", "--minutes", "20"],
+            "--minutes: en 20 min no caben las preguntas de «Formarse en CX: ¿qué buscas de verdad?»",
+        ),
     ],
 )
 def test_what_cannot_be_planned_is_refused_in_one_line(terminal: Terminal, args: list[str], refusal: str) -> None:
@@ -194,8 +200,10 @@ def test_what_is_not_understood_is_exit_2(terminal: Terminal, args: list[str]) -
 
 
 def test_in_english(terminal: Terminal) -> None:
-    """Weekdays in either language, whichever the terminal speaks."""
+    """Weekdays in either language, whichever the terminal speaks; faults by the names of the options."""
     terminal.monkeypatch.setenv("TERTULIA_LOCALE", "en")
+    refusal = terminal("season", "plan", "2027", "--per-week", "9", "--at", "7pm").refusal
+    assert "--at: “7pm” is no time of day" in refusal and "--per-week: it goes from 1 to 7" in refusal
     shown = terminal("season", "plan", "2027", "--weekday", "Tuesday").out
 
     assert "  Tuesday, 12 January 2027, 19:00 (Europe/Madrid) · new\n" in shown
@@ -232,6 +240,28 @@ def test_a_series_from_its_first_draft_to_its_end(terminal: Terminal) -> None:
     ended = terminal("series", "end", "1")
     assert (ended.out, ended.err[:15]) == ("Hecho.\n", "cancelados: 3, ")
     assert terminal("series", "end", "1").refusal.startswith("La serie 1, «Café de CX», ya terminó.")
+
+
+def test_a_season_that_only_a_series_names_is_shown(terminal: Terminal) -> None:
+    """Nobody has planned it: it has the series' debates, says so, and is as any other once somebody does."""
+    terminal.write("cafe.toml", COFFEE)
+    terminal("series", "add", "cafe.toml", "--rule", "FREQ=WEEKLY;UNTIL=20270131", "--starts", "2027-01-13T19:00")
+
+    found = terminal("season", "show", "2027-enero", "--json").json
+    assert {name: found[name] for name in ("title", "year", "kind", "timezone", "rhythm", "debates")} == {
+        "title": "Enero de 2027", "year": 2027, "kind": "january", "timezone": "Europe/Madrid", "rhythm": None,
+        "debates": 3,
+    }  # fmt: skip
+    assert (found["first"], [one["id"] for one in found["dates"]]) == ("2027-01-13T18:00:00Z", ["1", "2", "3"])
+    shown = terminal("season", "show", "2027-enero").out
+    assert shown.startswith("Enero de 2027  (2027-enero)\nNadie la ha planificado: sus fechas son de series")
+    assert shown.count("Café de CX") == 3
+    for other in ("2027-septiembre", "2028-enero", "2027-nada", "0027-enero", "enero", "²027-enero"):
+        assert terminal("season", "show", other).refusal.startswith(f"No hay ninguna temporada «{other}».")
+
+    terminal("season", "plan", "2027", "--yes")
+    planned = terminal("season", "show", "2027-enero", "--json").json
+    assert (planned["debates"], len(planned["dates"]), planned["rhythm"]["at"]) == (3, 6, "19:00")
 
 
 def test_a_series_ends_after_a_yes(terminal: Terminal) -> None:

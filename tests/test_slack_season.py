@@ -115,11 +115,14 @@ async def test_the_quiet_months_are_planned_where_they_are_ticked(scene: Scene) 
     assert [int(one[5:7]) for one in days(scene)] == [2, 3, 4, 5, 6, 7, 8, 11, 12]
 
 
+FAULTY = "El ritmo de la temporada tiene fallos y no se ha guardado nada"
+
+
 @pytest.mark.parametrize(
     ("values", "field", "said"),
     [
-        ({"skip": "mañana"}, "skip", "El ritmo de la temporada tiene fallos"),
-        ({"skip": "2028-02-30"}, "skip", "El ritmo de la temporada tiene fallos"),
+        ({"skip": "el 6 de enero"}, "skip", f"{FAULTY}: Fechas que se saltan: «el 6 de enero» no es una fecha, por"),
+        ({"skip": "2028-02-30"}, "skip", f"{FAULTY}: Fechas que se saltan: «2028-02-30» no es una fecha"),
         ({"kinds": []}, "kinds", "No has escrito nada en las temporadas: elige al menos una."),
         ({"at": None}, "at", "No has escrito nada en este campo."),
     ],

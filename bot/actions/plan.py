@@ -9,6 +9,7 @@ from datetime import datetime
 from bot import cues as rules
 from bot import errors, localtime, richtext
 from bot.actions import brief, invited, leftovers, notices, reminders, say
+from bot.dates import Moment
 from bot.debate import Pace, Phase, Verb, check
 from bot.debatefile import YEARS, DebateFile, PlannedQuestion
 from bot.phrase import phrase
@@ -64,9 +65,7 @@ def start(local: datetime | None, zone: str, *, now: datetime) -> datetime:
         raise errors.BadYear(year=local.year, first=YEARS[0], last=YEARS[1])
     starts_at = localtime.resolve(local, zone) if local else None
     if starts_at is None or (now - starts_at).total_seconds() > SLACKNESS_SECONDS:
-        raise errors.PastStart(
-            starts=f"{localtime.wall(starts_at, zone):%Y-%m-%d %H:%M} ({zone})" if starts_at else "?"
-        )
+        raise errors.PastStart(starts=Moment(starts_at, zone) if starts_at else "?")
     return starts_at
 
 
@@ -75,8 +74,9 @@ def clear(tx: Tx, places: Sequence[tuple[str, str]], *, start: datetime, end: da
     for platform, address in places:
         clash = debates.clash(tx, platform, address, start=start, end=end, but=but)
         if clash is not None:
-            starts = localtime.wall(clash.starts_at, clash.timezone).isoformat()
-            raise errors.Overlap(title=clash.title, starts=starts, place=f"{platform}:{address}")
+            raise errors.Overlap(
+                title=clash.title, starts=Moment(clash.starts_at, clash.timezone), place=f"{platform}:{address}"
+            )
 
 
 def changed(tx: Tx, debate: Debate, *, now: datetime, by_hand: bool = True) -> None:

@@ -162,6 +162,17 @@ def _with(line: Line, made: Mapping[tuple[str, str], Debate]) -> Line:
     return line if debate is None else replace(line, debate=debate.id, slug=debate.slug)
 
 
+def of_series_alone(tx: Tx, slug: str) -> tuple[Stretch, Sequence[Debate]]:
+    """A season that nobody has planned, with the debates that series have in it; raises ``NoSuchSeason``."""
+    year = slug[:4]
+    known = rules.stretches(int(year)) if year.isascii() and year.isdecimal() and rules.is_year(int(year)) else ()
+    for stretch in known:
+        found = [one for one in store.of_series(tx, stretch.year) if series.season_of(one) == slug]
+        if stretch.slug == slug and found:
+            return stretch, sorted(found, key=lambda one: (one.starts_at, one.id or 0))
+    raise errors.NoSuchSeason(season=slug)
+
+
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
@@ -232,9 +243,9 @@ def _check_hours(proposals: Iterable[Proposal]) -> None:
     for one in proposals:
         file = one.file()
         if cues.overrun(file.pace, questions=len(file.questions)) is not None:
-            faults = phrase("minutes: en {count} min no caben las preguntas de «{title}»", count=one.minutes,
-                            title=one.subject.title)  # fmt: skip
-            raise errors.BadRhythm(faults=faults)
+            fault = phrase("en {count} min no caben las preguntas de «{title}»", count=one.minutes,
+                           title=one.subject.title)  # fmt: skip
+            raise rhythm.refused([("minutes", fault)])
 
 
 # --- showing ---------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """``tertulia season …``: a year proposed date by date, planned after a yes, and changed."""
 
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +15,7 @@ from bot.ports import OPERATOR
 
 if TYPE_CHECKING:
     from bot.actions.seasons import Wanted
-    from bot.store.engine import Tx
+    from bot.cli.year import Shape
     from bot.subjects import Subject
 
 app = typer.Typer(no_args_is_help=True)
@@ -22,7 +23,7 @@ app = typer.Typer(no_args_is_help=True)
 Year = Annotated[int, typer.Argument(metavar="YEAR", help=say("El año, por ejemplo 2027."))]
 SeasonId = Annotated[str, typer.Argument(metavar="SEASON", help=say("El nombre corto de la temporada: 2027-enero"))]
 SeriesId = Annotated[str, typer.Argument(metavar="SERIES", help=say("El id de la serie: tertulia series list"))]
-Zone = Annotated[str, typer.Option(help=say("La zona de la hora, por ejemplo Europe/Madrid."))]
+Zone = Annotated[str, typer.Option("--zone", help=say("La zona de la hora, por ejemplo Europe/Madrid."))]
 Weekday = Annotated[
     list[str] | None, typer.Option(help=say("Los días de la semana, por ejemplo jueves o martes,jueves."))
 ]
@@ -45,42 +46,41 @@ Begins = Annotated[str, typer.Option("--from", metavar="DATE", help=say("El prim
 Ends = Annotated[str, typer.Option("--to", metavar="DATE", help=say("El último día de una temporada propia."))]
 Title = Annotated[str, typer.Option(help=say("El título de una temporada propia, que va de --from a --to."))]
 
+# By which option each field of a rhythm is said.
+OPTIONS: Mapping[str, str] = {
+    "timezone": "--zone", "weekday": "--weekday", "at": "--at", "per_week": "--per-week", "skip": "--skip",
+    "quiet": "--quiet", "subjects": "--subject", "host": "--host", "hashtag": "--hashtag", "minutes": "--minutes",
+    "begins": "--from", "ends": "--to",
+}  # fmt: skip
+
 
 @app.command(help=say("Propone todas las fechas de un año, con lo que chocan, y las planifica si dices que sí."))
 def plan(  # noqa: PLR0913, PLR0917  (the options of a rhythm)
-    year: Year, zone: Zone = "", weekday: Weekday = None, at: At = "", per_week: PerWeek = "", skip: Skip = None,
-    quiet: Quiet = "", subject: Topics = None, host: Host = "", hashtag: Hashtag = "", minutes: Minutes = "",
+    context: typer.Context, year: Year,
+    timezone: Zone = "", weekday: Weekday = None, at: At = "", per_week: PerWeek = "", skip: Skip = None,
+    quiet: Quiet = "", subjects: Topics = None, host: Host = "", hashtag: Hashtag = "", minutes: Minutes = "",
     debates: Folder = None, title: Title = "", begins: Begins = "", ends: Ends = "", yes: Really = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """The dates of a year are shown and, after a yes, planned; those that somebody touched stay as they are."""
     from bot.actions.seasons import Wanted
 
-    typed = {
-        "timezone": zone, "weekday": _list(weekday), "at": at, "per_week": per_week, "skip": _list(skip),
-        "quiet": quiet, "subjects": _list(subject), "host": host, "hashtag": hashtag, "minutes": minutes,
-        "begins": begins, "ends": ends,
-    }  # fmt: skip
     if bool(title) != bool(begins and ends):
         raise typer.BadParameter(speaking()("una temporada propia lleva --title, --from y --to"), param_hint="--title")
-    _plan(Wanted(year, _said(typed), _subjects(debates), title=title), yes=yes, as_json=as_json)
+    _plan(Wanted(year, _typed(context), _subjects(debates), title=title), yes=yes, as_json=as_json)
 
 
 @app.command(help=say("Cambia el ritmo de una temporada: mueve solo los debates que nadie ha tocado."))
 def change(  # noqa: PLR0913, PLR0917  (the options of a rhythm)
-    season: SeasonId, zone: Zone = "", weekday: Weekday = None, at: At = "", per_week: PerWeek = "", skip: Skip = None,
-    quiet: Quiet = "", subject: Topics = None, host: Host = "", hashtag: Hashtag = "", minutes: Minutes = "",
+    context: typer.Context, season: SeasonId,
+    timezone: Zone = "", weekday: Weekday = None, at: At = "", per_week: PerWeek = "", skip: Skip = None,
+    quiet: Quiet = "", subjects: Topics = None, host: Host = "", hashtag: Hashtag = "", minutes: Minutes = "",
     debates: Folder = None, begins: Begins = "", ends: Ends = "", yes: Really = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """The dates that a season would have are shown and, after a yes, its debates moved, added and taken back."""
     from bot.actions.seasons import Wanted
 
-    typed = {
-        "timezone": zone, "weekday": _list(weekday), "at": at, "per_week": per_week, "skip": _list(skip),
-        "quiet": quiet, "subjects": _list(subject), "host": host, "hashtag": hashtag, "minutes": minutes,
-        "begins": begins, "ends": ends,
-    }  # fmt: skip
-    _plan(Wanted(typed=_said(typed), subjects=_subjects(debates), season=season), yes=yes, as_json=as_json)
+    _plan(Wanted(typed=_typed(context), subjects=_subjects(debates), season=season), yes=yes, as_json=as_json)
 
 
 @app.command("list", help=say("Las temporadas planificadas."))
@@ -108,22 +108,15 @@ def list_all(as_json: AsJson = False) -> None:
 @app.command("show", help=say("Una temporada con su ritmo y sus debates."))
 def show_one(season: SeasonId, as_json: AsJson = False) -> None:
     """The season is shown with its rhythm and all its debates, those of series among them."""
-    from bot.cli import shapes
     from bot.cli import year as of_year
-    from bot.store import seasons
 
-    def look(tx: "Tx") -> dict[str, Any]:
-        row = seasons.get(tx, season)
-        held = [shapes.debate(tx, one) for one in seasons.held(tx, seasons.ident(row))]
-        return {**of_year.season(tx, row), "dates": held}
-
-    found = home.read(look)
+    found = home.read(lambda tx: of_year.shown(tx, season))
     if as_json:
         show.data(found)
         return
     text = speaking()
     show.line(f"{found['title']}  ({found['slug']})")
-    show.line(" · ".join(f"{name} {value}" for name, value in found["rhythm"].items() if value not in {"", "0"}))
+    show.line(_rhythm(found))
     show.line("")
     show.table(
         ("ID", text("FASE"), text("COMIENZO"), text("ZONA"), text("TÍTULO")),
@@ -132,6 +125,17 @@ def show_one(season: SeasonId, as_json: AsJson = False) -> None:
             for one in found["dates"]
         ],
     )
+
+
+def _rhythm(found: "Shape") -> str:
+    """The rhythm of a season as it is typed; where it has none, whose dates they are."""
+    if found["rhythm"] is None:
+        return speaking()(
+            "Nadie la ha planificado: sus fechas son de series (tertulia series list). Para darle más: tertulia season "
+            "plan {year}", year=found["year"],
+        )  # fmt: skip
+    said = {option: found["rhythm"][name] for name, option in OPTIONS.items()}
+    return " ".join(f"{option} {shlex.quote(value)}" for option, value in said.items() if value not in {"", "0"})
 
 
 @app.command(help=say("Confirma que una serie sigue en una temporada: sus fechas dejan de ser borradores."))
@@ -153,11 +157,15 @@ def confirm(series: SeriesId, season: SeasonId) -> None:
 
 def _plan(wanted: "Wanted", *, yes: bool, as_json: bool) -> None:
     """What is wanted is shown; it is written after a yes, and only as it was shown."""
+    from bot import errors, rhythm
     from bot.actions import seasons
     from bot.cli import year as of_year
 
     text, house = speaking(), home.settings().house()
-    preview = home.read(lambda tx: seasons.propose(tx, wanted, house=house, now=home.now()))
+    try:
+        preview = home.read(lambda tx: seasons.propose(tx, wanted, house=house, now=home.now()))
+    except errors.BadRhythm as refusal:
+        raise rhythm.called(refusal, OPTIONS) from None
     if not as_json:
         of_year.draw(text, preview)
         show.line(of_year.counted(text, preview))
@@ -192,12 +200,10 @@ def _agreed() -> bool:
     return True
 
 
-def _list(values: Sequence[str] | None) -> str:
-    return ",".join(values or ())
-
-
-def _said(typed: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in typed.items() if value}
+def _typed(context: typer.Context) -> dict[str, str]:
+    """What was said of the rhythm, by its fields: each has an option's value under its own name."""
+    said = {name: context.params.get(name) for name in OPTIONS}
+    return {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in said.items() if value}
 
 
 def _subjects(folder: Path | None) -> "tuple[Subject, ...]":

@@ -1,10 +1,12 @@
 """What the commands of the year print: a preview for people, date by date, and the shapes that scripts read."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bot import dates, localtime
 from bot.cli import show
+from bot.cli.language import speaking
 from bot.words.catalogue import Words
 
 if TYPE_CHECKING:
@@ -108,8 +110,6 @@ def season(tx: "Tx", row: "Season") -> Shape:
     from bot import rhythm
     from bot.store import seasons
 
-    held = [one for one in seasons.planned(tx, seasons.ident(row)) if one.phase != "cancelled"]
-    starts = sorted(one.starts_at for one in held)
     return {
         "slug": row.slug,
         "year": row.year,
@@ -117,7 +117,36 @@ def season(tx: "Tx", row: "Season") -> Shape:
         "title": row.title,
         "timezone": row.timezone,
         "rhythm": rhythm.from_json(row.rhythm).fields(),
-        "debates": len(held),
+        **_span(seasons.planned(tx, seasons.ident(row))),
+    }
+
+
+def shown(tx: "Tx", wanted: str) -> Shape:
+    """A season with all its debates; one that only series name has no rhythm. Raises ``NoSuchSeason``."""
+    from bot import errors
+    from bot.actions.seasons import of_series_alone
+    from bot.cli import shapes
+    from bot.store import seasons
+
+    try:
+        row = seasons.get(tx, wanted)
+    except errors.NoSuchSeason:
+        stretch, held = of_series_alone(tx, wanted)
+        found: Shape = {
+            "slug": stretch.slug, "year": stretch.year, "kind": stretch.kind, "title": speaking().again(stretch.title),
+            "timezone": held[0].timezone, "rhythm": None, **_span(held),
+        }  # fmt: skip
+    else:
+        held = seasons.held(tx, seasons.ident(row))
+        found = season(tx, row)
+    return {**found, "dates": [shapes.debate(tx, one) for one in held]}
+
+
+def _span(rows: "Sequence[Debate]") -> Shape:
+    """How many debates stand, and between which dates."""
+    starts = sorted(one.starts_at for one in rows if one.phase != "cancelled")
+    return {
+        "debates": len(starts),
         "first": localtime.iso(starts[0]) if starts else None,
         "last": localtime.iso(starts[-1]) if starts else None,
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 
 from bot import errors
+from bot.dates import Moment
 from bot.phrase import Phrase
 from bot.words import terms
 
@@ -52,6 +53,8 @@ class Words:
         return {name: self._field(name, value) for name, value in fields.items()}
 
     def _field(self, name: str, value: object) -> object:
+        if isinstance(value, Moment):
+            return value.said(self.locale)
         # What people typed or named is theirs; and the empty key is the catalogue's own header.
         if not isinstance(value, str) or (name in AS_TYPED and not isinstance(value, Phrase)):
             return value

@@ -4,11 +4,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from bot import dates, errors, localtime, places
 from bot.actions import plan
+from bot.dates import Moment
 from bot.debatefile import DebateFile
 from bot.store import debates
 from bot.store.engine import Tx
@@ -236,14 +236,10 @@ def _asking_which(desk: Desk, caller: Caller, view: Json, new: forms.NewDebate, 
 
 
 def readable(say: Words, refusal: errors.TertuliaError, zone: str) -> errors.TertuliaError:
-    """The same refusal with its instant as people read it, and its place without ids."""
+    """The same refusal with its instant on the clocks of the form's zone, and its place without ids."""
     fields = dict(refusal.fields)
-    if "starts" in fields:
-        # With its offset, or with its zone in brackets behind it.
-        text, _, where = str(fields["starts"]).rstrip(")").partition(" (")
-        starts = datetime.fromisoformat(text)
-        instant = starts.replace(tzinfo=localtime.zone(where)) if where else starts
-        fields["starts"] = dates.long(instant, zone, locale=say.locale)
+    if isinstance(starts := fields.get("starts"), Moment):
+        fields["starts"] = Moment(starts.instant, zone)
     if "place" in fields:
         platform = str(fields["place"]).partition(":")[0]
         fields["place"] = {"slack": say("ese canal"), "room": say("la sala")}.get(platform, "X")

@@ -10,6 +10,7 @@ from datetime import date
 
 from bot import dates, errors, hours, rhythm
 from bot.actions.seasons import Fate, Line, Preview, Wanted
+from bot.phrase import phrase
 from bot.rhythm import Rhythm
 from bot.subjects import Kind
 from bot.words.catalogue import Words
@@ -30,6 +31,11 @@ AUTUMN = 10
 MOST_LINKS = 30
 # So many seasons have a button of their own on the Home tab.
 MOST_CHANGED = 4
+# What the fields of a rhythm are called in this form.
+LABELS: Mapping[str, str] = {
+    "weekday": phrase("Día de la semana"), "at": phrase("Hora"), "timezone": phrase("Zona horaria"),
+    "per_week": phrase("Debates por semana"), "skip": phrase("Fechas que se saltan"),
+}  # fmt: skip
 _CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _SPANISH_DATE = re.compile(r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 
@@ -76,15 +82,15 @@ def season_form(say: Words, beat: Rhythm, *, offer: Offer, chosen: Chosen, keep:
     made = [
         *([blocks.said(_planned(say, offer.planned))] if offer.planned else []),
         *([] if chosen.season else _which(say, offer.years, chosen)),
-        blocks.field("weekday", say("Día de la semana"), _select(days, beat.weekdays[0])),
+        blocks.field("weekday", say.again(LABELS["weekday"]), _select(days, beat.weekdays[0])),
         blocks.field(
-            "at", say("Hora"), {"type": "timepicker", "initial_time": f"{beat.at:%H:%M}"},
+            "at", say.again(LABELS["at"]), {"type": "timepicker", "initial_time": f"{beat.at:%H:%M}"},
             hint=say("La de los relojes de la zona que elijas."),
         ),
-        blocks.field("timezone", say("Zona horaria"), _select(options, 0)),
-        blocks.field("per_week", say("Debates por semana"), _select(many, beat.per_week - 1)),
+        blocks.field("timezone", say.again(LABELS["timezone"]), _select(options, 0)),
+        blocks.field("per_week", say.again(LABELS["per_week"]), _select(many, beat.per_week - 1)),
         blocks.field(
-            "skip", say("Fechas que se saltan"),
+            "skip", say.again(LABELS["skip"]),
             {
                 "type": "plain_text_input", "max_length": 1_500,
                 "placeholder": blocks.plain("2027-01-21, 2027-09-30"), **({"initial_value": skip} if skip else {}),
@@ -152,7 +158,7 @@ def read(values: forms.Filled, *, season: str) -> tuple[Chosen, dict[str, errors
         try:
             rhythm.read({name: text})
         except errors.BadRhythm as fault:
-            faults[name] = fault
+            faults[name] = rhythm.called(fault, LABELS)
     if season:
         return Chosen(typed=typed, season=season), faults
     ticked = tuple(Kind(one) for one in forms.ticked(values, "kinds") if one in set(Kind))
