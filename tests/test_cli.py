@@ -239,7 +239,9 @@ def test_a_debate_is_reworded_moved_cloned_and_cancelled(tertulia: Terminal) -> 
     assert tertulia("debate", "edit", "1", "--title", "Otro título").out == "Ya era así; no cambia nada.\n"
     moved = tertulia("debate", "move", "1", "--starts", "2031-02-06T20:00", "--timezone", "America/Bogota")
     assert moved.out == "Será el jueves 6 de febrero de 2031, 20:00 (America/Bogota).\n"
-    assert tertulia("debate", "clone", "1", "--starts", "2031-02-13T20:00") == Answer(0, "2\n", "")
+    assert tertulia("debate", "clone", "1", "--starts", "2031-02-13T20:00") == Answer(
+        0, "2\n", "Lleva las mismas preguntas.\n"
+    )
     tertulia("debate", "cancel", "2", "--why", "Es fiesta.")
 
     rows = tertulia("debate", "list", "--json").json

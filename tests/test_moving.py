@@ -8,15 +8,21 @@ from hypothesis import strategies as st
 
 from bot import cues as rules
 from bot import errors, localtime
-from bot.actions import attendance, clock, moving, plan, reminders, run, send
+from bot.actions import attendance, clock, guests, moving, plan, polls, reminders, run, send
 from bot.actions.moving import When, Wording
 from bot.debate import Pace
 from bot.debatefile import DebateFile, PlannedQuestion
+from bot.guest import Invited
 from bot.invitation import Answer
+from bot.poll import Choice, Planned
+from bot.poll import Kind as PollKind
 from bot.ports import CLOCK, OPERATOR, Actor, House, Platform
 from bot.store import debates, outbox
+from bot.store import guests as invited
+from bot.store import polls as kept
 from bot.store.engine import Store, Tx
 from bot.tables import Debate
+from bot.words.catalogue import words
 
 HOUSE = House(slack_channel="C0PLAZA", x=True)
 DAY = timedelta(days=1)
@@ -325,6 +331,33 @@ def test_a_clone_is_a_debate_of_its_own(store: Store) -> None:
     with store.read() as tx:
         assert [(one.text, one.answer) for one in debates.questions(tx, twin)] == [("¿Una?", "Sí."), ("¿Otra?", "")]
         assert [one.platform for one in debates.places(tx, twin)] == ["room", "slack", "x"]
+
+
+def test_a_clone_has_the_poll_without_its_answers_and_no_guest(store: Store) -> None:
+    """Who answered did so before another date, and so did who agreed to come; whoever clones it is told."""
+    debate_id, asked = planned(store), Planned("¿Qué te mueve?", ("Aprender", "Un título"), several=True, other=True)
+
+    def before(tx: Tx) -> None:
+        debate = debates.get(tx, debate_id)
+        polls.add(tx, debate, asked, kind=PollKind.BEFORE, actor=OPERATOR, now=PLANNED)
+        kept.needed(tx, debate_id, PollKind.BEFORE).opens_at = PLANNED
+        polls.answer(tx, debate, PollKind.BEFORE, Choice((1,)), voter=Actor("room:ana", "Ana"), now=PLANNED)
+        for name in ("Bruno Salas", "Eva Luz"):
+            guests.add(tx, debate, Invited(name), house=HOUSE, actor=OPERATOR, now=PLANNED)
+
+    store.write(before)
+    twin = clone(store, debate_id, local("2027-01-21T19:00"))
+    with store.read() as tx:
+        first, second = (kept.needed(tx, one, PollKind.BEFORE) for one in (debate_id, twin))
+        assert kept.planned(second) == kept.planned(first) == asked
+        assert (len(kept.answers(tx, first.id or 0)), kept.answers(tx, second.id or 0)) == (1, [])
+        assert (second.opens_at, second.closed_at) == (None, None)
+        assert (len(invited.of_debate(tx, debate_id)), invited.of_debate(tx, twin)) == (2, [])
+        assert moving.comes_along(tx, debates.get(tx, debate_id), words("es")) == (
+            "Lleva las mismas preguntas, y la misma encuesta sin ninguna respuesta. No lleva a sus invitados "
+            "(Bruno Salas, Eva Luz), que aceptaron una fecha: invítalos otra vez."
+        )
+        assert moving.comes_along(tx, debates.get(tx, twin), words("en")).startswith("It has the same questions, and")
 
 
 def test_a_closed_debate_is_cloned_with_what_was_asked_and_what_was_left(store: Store) -> None:

@@ -53,6 +53,7 @@ def test_another_one_like_it_is_planned(evening: Evening, moderator: TestClient)
     """The form offers a week later; the new debate's page comes up, with its questions."""
     form = moderator.get(f"/d/{evening.slug}/change")
     assert 'id="clone-starts" name="starts" type="datetime-local" required value="2027-01-21T19:00"' in form.text
+    assert "Otro debate igual, con sus tiempos y sus lugares. Lleva las mismas preguntas." in shown(form)
     when = {"starts": "2027-01-21T19:00", "timezone": "Europe/Madrid"}
     answer = moderator.post(f"/d/{evening.slug}/change/clone", data=when)
 

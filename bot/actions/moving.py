@@ -15,10 +15,13 @@ from bot.debatefile import LONGEST_HASHTAG, LONGEST_HOST, LONGEST_TITLE, DebateF
 from bot.phrase import phrase
 from bot.ports import CLOCK, Actor, House, Platform
 from bot.question import Source, State
-from bot.store import debates, outbox
+from bot.store import debates, guests, outbox
 from bot.store.engine import Tx
 from bot.tables import Debate, Place, Question
-from bot.words.catalogue import words
+from bot.words.catalogue import Words, words
+
+# Another debate like one is most often wanted for a week later.
+LATER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,9 @@ def keep(tx: Tx, *, house: House, now: datetime) -> list[Debate]:
 
 
 def clone(tx: Tx, debate: Debate, when: When, *, house: House, actor: Actor, now: datetime) -> Debate:
-    """Another debate like this one, whatever became of it, is planned for then, with its questions.
+    """Another debate like this one, whatever became of it, is planned for then, with its questions and its poll.
 
-    Raises as ``plan.add`` does.
+    Nobody has answered that poll yet; guests do not come along, who said yes to one date. Raises as ``plan.add`` does.
     """
     plan.require_moderator(actor)
     twin = _as_file(tx, debate, house).starting(when.local, when.zone or debate.timezone)
@@ -149,6 +152,22 @@ def clone(tx: Tx, debate: Debate, when: When, *, house: House, actor: Actor, now
     told = f"{debate.id} ({debate.slug})"
     debates.record(tx, who=actor.who, action="clone", debate_id=made.id, now=now, detail=told)
     return made
+
+
+def comes_along(tx: Tx, debate: Debate, text: Words) -> str:
+    """What a clone of the debate has of it, and whom it has not, for who wants one or has just made one."""
+    debate_id = debates.ident(debate)
+    told = (
+        text("Lleva las mismas preguntas, y la misma encuesta sin ninguna respuesta.")
+        if polls.planned(tx, debate_id) is not None
+        else text("Lleva las mismas preguntas.")
+    )
+    names = ", ".join(one.name for one in guests.of_debate(tx, debate_id))
+    if not names:
+        return told
+    return f"{told} " + text(
+        "No lleva a sus invitados ({names}), que aceptaron una fecha: invítalos otra vez.", names=names
+    )
 
 
 # --- what a change is made of ----------------------------------------------------------------------------------------

@@ -55,17 +55,23 @@ def move(debate: DebateId, starts: Starts, timezone: Zone = "") -> None:
     show.line(text("Será el {when}.", when=told) if moved else text("Ya era así; no cambia nada."))
 
 
-@app.command(help=say("Planifica otro debate igual, con sus preguntas, en otra fecha; escribe solo su id."))
+@app.command(
+    help=say("Planifica otro debate igual, con sus preguntas y su encuesta, en otra fecha; escribe solo su id.")
+)
 def clone(debate: DebateId, starts: Starts, timezone: Zone = "") -> None:
-    """Another debate like it is planned; its id alone is printed."""
+    """Another debate like it is planned; its id alone is printed, and on standard error what came along."""
     when = _when(starts, timezone)
     from bot.actions import moving
 
     house = home.settings().house()
-    made = home.on_debate(
-        debate, lambda tx, row: moving.clone(tx, row, when, house=house, actor=OPERATOR, now=home.now()).id
-    )
+
+    def verb(tx: "Tx", row: "Debate") -> tuple[int | None, str]:
+        made = moving.clone(tx, row, when, house=house, actor=OPERATOR, now=home.now())
+        return made.id, moving.comes_along(tx, row, speaking())
+
+    made, along = home.on_debate(debate, verb)
     show.line(str(made))
+    show.note(along)
 
 
 @app.command(help=say("Cancela un debate que no ha empezado."))

@@ -1,7 +1,7 @@
 """A debate that has not begun is reworded or moved from the room; one of any kind is the pattern for another."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,9 +18,6 @@ from bot.words.catalogue import words
 from handlers.room import forms, problems
 from handlers.room.context import back_to, page, room_of, visitor_of
 from handlers.room.moderation import Press
-
-# Another like it is most often wanted for a week later.
-LATER = timedelta(days=7)
 
 Action = Callable[[Tx, Debate, Press], str]
 """Does it and returns the short name of the debate to be shown then."""
@@ -83,11 +80,12 @@ def _show(
         row = debates.get(tx, request.path_params["slug"])
         starts = localtime.wall(row.starts_at, row.timezone)
         named = {"title": row.title, "host": row.host, "hashtag": row.hashtag}
-        facts = {"slug": row.slug, "title": row.title, "coming": row.phase in COMING}
+        along = moving.comes_along(tx, row, words(visitor_of(request).locale))
+        facts = {"slug": row.slug, "title": row.title, "coming": row.phase in COMING, "along": along}
         values = {
             "edit": named,
             "move": {"starts": _local(starts), "timezone": row.timezone},
-            "clone": {"starts": _local(starts + LATER), "timezone": row.timezone},
+            "clone": {"starts": _local(starts + moving.LATER), "timezone": row.timezone},
         }
     if way:
         values[way] = {name: typed.get(name, "") for name in values[way]}

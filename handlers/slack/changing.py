@@ -1,4 +1,7 @@
-"""A debate that has not begun, changed from Slack: one form with its words and its date, filled in as they are."""
+"""A debate that has not begun, changed from Slack: one form with its words and its date, filled in as they are.
+
+Another form asks for the date of another one like it.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,13 +21,15 @@ from handlers.slack.blocks import Block
 from handlers.slack.desk import Caller, Desk, Json
 from handlers.slack.forms import Filled
 
-# The button beside a coming debate, for who moderates, and the form that it opens.
-CHANGE = "change"
+# The buttons beside a coming debate, for who moderates, and the forms that they open.
+CHANGE, CLONE = "change", "clone"
 # The field on which a refusal is shown; any other is the date's.
 _FIELD: Mapping[type[errors.TertuliaError], str] = {
     errors.NoSuchTime: "time", errors.TwoTimes: "time", errors.BadHashtag: "hashtag", errors.NoHashtag: "hashtag",
     errors.Empty: "title", errors.FilledUp: "title",
 }  # fmt: skip
+
+_TIMES = (errors.NoSuchTime, errors.TwoTimes)
 
 
 async def open_form(desk: Desk, caller: Caller, value: str) -> None:
@@ -66,13 +71,72 @@ async def sent(desk: Desk, caller: Caller, view: Json, ack: modal.Ack) -> None:
     await modal.finish(desk, caller, ack, lambda error: _FIELD.get(type(error), "date"), doing())
 
 
+# --- another one like it ---------------------------------------------------------------------------------------------
+
+
+async def open_clone(desk: Desk, caller: Caller, value: str) -> None:
+    """The moderator is asked when another debate like it is to be, and reads what comes along; or ``NotModerator``."""
+
+    def reading(tx: Tx) -> Block:
+        plan.require_moderator(border.actor(tx, caller))
+        debate = debates.get(tx, value)
+        along = moving.comes_along(tx, debate, caller.say)
+        zones, keep = modal.zones_of(tx, desk, caller), modal.keep(caller, debate=value)
+        return _clone_form(caller.say, debate, zones, along=along, keep=keep)
+
+    await modal.open_view(desk, caller, await desk.read(reading), again=CLONE, value=value)
+
+
+async def clone_sent(desk: Desk, caller: Caller, view: Json, ack: modal.Ack) -> None:
+    """Another debate like it is planned and the moderator knows when and with what; or the fault stands there."""
+    ident, values, now = modal.kept_in(view).get("debate", ""), view["state"]["values"], desk.now()
+
+    def action(tx: Tx) -> str:
+        pattern, actor = debates.get(tx, ident), border.actor(tx, caller)
+        made = moving.clone(tx, pattern, _when(values), house=desk.house, actor=actor, now=now)
+        return caller.say(
+            "Programado otro igual: «{title}», {when}. {along} {link}", title=made.title,
+            when=dates.long(made.starts_at, made.timezone, locale=caller.say.locale),
+            along=moving.comes_along(tx, pattern, caller.say), link=f"{desk.house.url}/d/{made.slug}",
+        )  # fmt: skip
+
+    async def doing() -> str:
+        try:
+            return await desk.writer.do(action)
+        except errors.Refusal as refusal:
+            raise modal.readable(caller.say, refusal, forms.chosen(values, "zone")) from refusal
+
+    await modal.finish(desk, caller, ack, lambda error: "time" if type(error) in _TIMES else "date", doing())
+
+
+# --- the forms -------------------------------------------------------------------------------------------------------
+
+
+def _clone_form(say: Words, debate: Debate, zones: list[str], *, along: str, keep: str) -> Block:
+    starts = localtime.wall(debate.starts_at, debate.timezone) + moving.LATER
+    hint = say("La fecha de este debate no cambia.")
+    made = [blocks.said(f"{debate.title}\n{along}"), *_date_fields(say, starts, debate.timezone, zones, hint=hint)]
+    return blocks.modal(
+        CLONE, say("Repetir el debate"), made, submit=say("Programar"), close=say("Cancelar"), keep=keep
+    )
+
+
 def _form(say: Words, debate: Debate, zones: list[str], *, keep: str) -> Block:
     starts = localtime.wall(debate.starts_at, debate.timezone)
-    options = [forms.option(one, one) for one in list(dict.fromkeys([debate.timezone, *zones]))[: forms.MOST_ZONES]]
+    hint = say("Si cambia la fecha y ya se ha anunciado, se avisa donde se anunció.")
     made = [
         blocks.field("title", say("Título"), _line(debate.title, LONGEST_TITLE)),
         blocks.field("host", say("Quién conduce"), _line(debate.host, LONGEST_HOST), optional=True),
         blocks.field("hashtag", say("Etiqueta"), _line(debate.hashtag, LONGEST_HASHTAG), optional=True),
+        *_date_fields(say, starts, debate.timezone, zones, hint=hint),
+    ]  # fmt: skip
+    return blocks.modal(CHANGE, say("Cambiar el debate"), made, submit=say("Guardar"), close=say("Cancelar"), keep=keep)
+
+
+def _date_fields(say: Words, starts: datetime, zone: str, zones: list[str], *, hint: str) -> list[Block]:
+    """The fields of a day, an hour and a zone, filled in."""
+    options = [forms.option(one, one) for one in list(dict.fromkeys([zone, *zones]))[: forms.MOST_ZONES]]
+    return [
         blocks.field("date", say("Fecha"), {"type": "datepicker", "initial_date": f"{starts:%Y-%m-%d}"}),
         blocks.field(
             "time", say("Hora"), {"type": "timepicker", "initial_time": f"{starts:%H:%M}"},
@@ -80,10 +144,9 @@ def _form(say: Words, debate: Debate, zones: list[str], *, keep: str) -> Block:
         ),
         blocks.field(
             "zone", say("Zona horaria"), {"type": "static_select", "options": options, "initial_option": options[0]},
-            hint=say("Si cambia la fecha y ya se ha anunciado, se avisa donde se anunció."),
+            hint=hint,
         ),
     ]  # fmt: skip
-    return blocks.modal(CHANGE, say("Cambiar el debate"), made, submit=say("Guardar"), close=say("Cancelar"), keep=keep)
 
 
 def _line(text: str, longest: int) -> Block:

@@ -106,6 +106,7 @@ BUTTONS: Mapping[str, Do] = {
     invitations.REMIND_OFF: attending.remind_off,
     invitations.REMINDERS: attending.open_form,
     changing.CHANGE: changing.open_form,
+    changing.CLONE: changing.open_clone,
     invitations.CALENDAR: _opened_by_slack,
     looks.POLL: polls.open_form,
     looks.CONFIRM: confirming.confirm,
@@ -118,6 +119,7 @@ VIEWS: Mapping[str, Callable[[Desk, Caller, Json, modal.Ack], Awaitable[None]]] 
     season_views.PREVIEW: season.plan_sent,
     invitations.REMINDERS: attending.form_sent,
     changing.CHANGE: changing.sent,
+    changing.CLONE: changing.clone_sent,
     looks.POLL: polls.sent,
 }
 SHORTCUTS: Mapping[str, Callable[[Desk, Caller, Json], Awaitable[None]]] = {

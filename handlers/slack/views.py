@@ -101,6 +101,8 @@ def calendar_page(say: Words, debates: Sequence[Coming], *, most: int = 20) -> P
             if one.mine:
                 change = say("Cambiar o mover…")
                 row["elements"].append(blocks.button("change", change, str(one.id), about=f"{change} {one.title}"))
+                again = say("Repetir en otra fecha…")
+                row["elements"].append(blocks.button("clone", again, str(one.id), about=f"{again} {one.title}"))
             made.append(row)
     return Page("\n".join(to_mrkdwn(line) for line in texts), made)
 
