@@ -4,20 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot import localtime
-from bot.words.catalogue import Words
+from bot.phrase import Phrase, phrase
+from bot.words.catalogue import Words, words
 
 # What people call the cities of zones where the zone's own name will not do; any other is called by its last part.
-_CITIES: Mapping[str, Mapping[str, str]] = {
-    "es": {
-        "America/Mexico_City": "Ciudad de México", "America/Bogota": "Bogotá", "America/Panama": "Panamá",
-        "America/Asuncion": "Asunción", "America/Havana": "La Habana", "America/New_York": "Nueva York",
-        "America/Sao_Paulo": "São Paulo", "Atlantic/Canary": "Canarias", "Europe/London": "Londres",
-        "Europe/Lisbon": "Lisboa", "Europe/Paris": "París", "Europe/Berlin": "Berlín",
-    },
-    "en": {
-        "America/Bogota": "Bogotá", "America/Asuncion": "Asunción", "America/Sao_Paulo": "São Paulo",
-        "Atlantic/Canary": "Canary Islands",
-    },
+_CITIES: Mapping[str, Phrase] = {
+    "America/Mexico_City": phrase("Ciudad de México"), "America/Bogota": phrase("Bogotá"),
+    "America/Panama": phrase("Panamá"), "America/Asuncion": phrase("Asunción"), "America/Havana": phrase("La Habana"),
+    "America/New_York": phrase("Nueva York"), "America/Sao_Paulo": phrase("São Paulo"),
+    "Atlantic/Canary": phrase("Canarias"), "Europe/London": phrase("Londres"), "Europe/Lisbon": phrase("Lisboa"),
+    "Europe/Paris": phrase("París"), "Europe/Berlin": phrase("Berlín"),
 }  # fmt: skip
 # Where every letter counts, a country's.
 _COUNTRIES = {
@@ -30,10 +26,14 @@ _COUNTRIES = {
 LONGEST_SHORT = 64
 
 
+def place(zone: str) -> str:
+    """What people call the place whose clocks a zone names: for a sentence whose reader is not known yet."""
+    return _CITIES.get(zone) or zone.rpartition("/")[2].replace("_", " ")
+
+
 def city(zone: str, *, locale: str = "es") -> str:
-    """What people call the place whose clocks a zone names."""
-    found = _CITIES["en" if locale == "en" else "es"].get(zone)
-    return found or zone.rpartition("/")[2].replace("_", " ")
+    """The same, for a reader."""
+    return words(locale).again(place(zone))
 
 
 def everywhere(instant: datetime, zone: str, zones: Sequence[str], *, say: Words) -> str:

@@ -25,3 +25,11 @@ def several(phrases: Sequence[str]) -> str:
     for other in others:
         line = phrase("{one}; {other}", one=line, other=other)
     return line
+
+
+def listed(phrases: Sequence[str]) -> str:
+    """All of them in one line, parted by commas."""
+    line, *others = phrases
+    for other in others:
+        line = phrase("{one}, {other}", one=line, other=other)
+    return line

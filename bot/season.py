@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from bot import errors, holiday, localtime
 from bot.debatefile import DebateFile
-from bot.hours import city
+from bot.hours import place
 from bot.localtime import Clock
 from bot.phrase import phrase
 from bot.ports import COUNTRIES, ZONES, House
@@ -319,8 +319,8 @@ class _Checker:
                 yield Collision(Clash.DEBATE, phrase("ese día ya hay «{title}» ({clock})", title=title, clock=clock))
 
     def _strange(self, hour: Hour) -> Collision:
-        then, there = f"{hour.wall:%H:%M}", city(hour.zone, locale=self.locale)
-        what = phrase("semanas de cambio de hora: son las {then} en {city}", then=then, city=there)
+        then = f"{hour.wall:%H:%M}"
+        what = phrase("semanas de cambio de hora: son las {then} en {city}", then=then, city=place(hour.zone))
         return Collision(Clash.HOURS, what, hour.zone)
 
 

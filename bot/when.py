@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot import errors, hours, localtime
 from bot.dates import Moment
-from bot.phrase import Phrase, phrase
+from bot.phrase import Phrase, listed, phrase
 from bot.places import Places
 from bot.ports import ZONES
 from bot.timewords import Ahead, Date, Half, Hour, How, Nth, Weekday
@@ -104,7 +104,7 @@ class _Reading:
         word = self.typed[place.start : place.end]
         zone = place.zone or self._abbreviated(word)
         if not zone:
-            known = ", ".join(hours.city(zone) for zone in self.places.zones)
+            known = listed([hours.place(zone) for zone in self.places.zones])
             raise self.refused(phrase("no sé dónde es «{word}»; conozco {places}", word=word, places=known))
         if self.said.rest or not place.zone:
             self.notes.append(phrase("«{word}» es la zona de la hora, {zone}", word=word, zone=zone))

@@ -342,6 +342,16 @@ def test_weeks_in_which_santiago_is_not_as_far_as_usual_are_told(local: str, the
     assert list(told) == list(ZONES)
 
 
+def test_each_reader_reads_cities_in_their_own_language() -> None:
+    """Whatever the house speaks: the sentence knows no reader until there is one."""
+    for locale in ("es", "en"):
+        ground = Ground(zones=(MADRID, "America/New_York"), countries=(), locale=locale)
+        (checked,) = season.check([occurrence(at("2027-03-18T19:00"), MADRID)], ground)
+        (one,) = checked.collisions
+        assert words("es").again(one.what) == "semanas de cambio de hora: son las 14:00 en Nueva York"
+        assert words("en").again(one.what) == "weeks between clock changes: it is 14:00 in New York"
+
+
 def test_a_debate_of_september_2027_has_every_hour_and_every_clash() -> None:
     """16 September is Mexico's holiday, and Santiago is an hour nearer than in July."""
     made = season.plan(2027, Rhythm(), READY, season.ground(House()))

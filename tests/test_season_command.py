@@ -51,12 +51,12 @@ def test_a_year_is_shown_date_by_date(terminal: Terminal) -> None:
         "Enero de 2027 (2027-enero)\n"
         "  jueves 14 de enero de 2027, 19:00 (Europe/Madrid) · nuevo\n"
         "    Formarse en CX: ¿qué buscas de verdad? · Conduce Elena Alfaro\n"
-        "    Mexico City 12:00 · Bogota 13:00 · Lima 13:00 · Santiago 15:00 · Buenos Aires 15:00\n"
+        "    Ciudad de México 12:00 · Bogotá 13:00 · Lima 13:00 · Santiago 15:00 · Buenos Aires 15:00\n"
     )
     assert (
         "  jueves 16 de septiembre de 2027, 19:00 (Europe/Madrid) · nuevo\n"
         "    Sin líder no hay experiencia · Conduce Elena Alfaro\n"
-        "    Mexico City 11:00 · Bogota 12:00 · Lima 12:00 · Santiago 14:00 · Buenos Aires 14:00\n"
+        "    Ciudad de México 11:00 · Bogotá 12:00 · Lima 12:00 · Santiago 14:00 · Buenos Aires 14:00\n"
         "    ! festivo en México: Día de la Independencia\n"
         "    ! semanas de cambio de hora: son las 14:00 en Santiago\n"
     ) in shown

@@ -290,6 +290,14 @@ def test_the_example_has_the_day_that_was_understood() -> None:
     assert said("jueves a las 8").endswith("«8:00» puede ser las 08:00 o las 20:00. Por ejemplo: 14/01/2027 20:00")
 
 
+def test_the_places_known_are_named_in_the_language_of_the_reader() -> None:
+    """Of a house that speaks Spanish, too."""
+    with pytest.raises(errors.NotUnderstood) as refused:
+        read("thursday 7pm Narnia time")
+    assert "conozco Madrid, Ciudad de México, Bogotá, Lima," in words("es").error(refused.value)
+    assert "Madrid, Mexico City, Bogotá, Lima," in words("en").error(refused.value)
+
+
 @pytest.mark.parametrize(
     "text", ["hoy 11:00", "ayer a las 19:00", "14/01/2026 19:00", "01/01/0001 00:00", "2027-01-13 12:00"]
 )

@@ -27,7 +27,6 @@ translations = functools.cache(harvest.translations)
 # What looks like Spanish and is no sentence: what people type, a grammar, and words that are the same for all.
 NO_SENTENCES = frozenset(
     {
-        "Ciudad de México", "Bogotá", "Asunción", "París", "Berlín",
         "miércoles", "sábado", " de ", "línea de órdenes", "es-ES", "¿De qué hablamos?", "por donde vamos", "dónde",
         "próxima", "pregunta", "preguntas", "pregunta ¿De quién depende?", "¿¡.,;:!?", "¿?¡!. ",
         "[CUÁNDO TÍTULO]", "nuevo jueves 19:00 ¿Quién es el CXO?", "[AÑO]", "una|one", "que viene",
@@ -42,7 +41,7 @@ SPANISH = re.compile(
     re.IGNORECASE,
 )
 # Words of the program that stay as they are in every language: commands, settings, examples.
-KEPT = re.compile(r"/pregunta|/tertulia \w+|slack:U123|room:ana|--\w+|Europe/Madrid|El Salvador")
+KEPT = re.compile(r"/pregunta|/tertulia \w+|slack:U123|room:ana|--\w+|Europe/Madrid|El Salvador|Bogotá|Asunción")
 FOREIGN = re.compile(r"\b(?:the|and|you|your|with|not|is|are|this|that|of|from|was|does)\b", re.IGNORECASE)
 
 

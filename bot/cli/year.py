@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot import dates, localtime
+from bot import dates, hours, localtime
 from bot.cli import show
 from bot.cli.language import speaking
 from bot.words.catalogue import Words
@@ -42,14 +42,14 @@ def _draw(text: Words, line: "Line") -> None:
         show.line(
             "    " + text("Ahora está el {when}.", when=dates.long(line.was, line.occurrence.zone, locale=text.locale))
         )
-    show.line("    " + " · ".join(_hour(one, line) for one in line.hours if one.zone != line.occurrence.zone))
+    show.line("    " + " · ".join(_hour(text, one, line) for one in line.hours if one.zone != line.occurrence.zone))
     for why in [*([line.why] if line.why else []), *(one.what for one in line.collisions)]:
         show.line(f"    ! {text.again(why)}")
 
 
-def _hour(hour: "Hour", line: "Line") -> str:
+def _hour(text: Words, hour: "Hour", line: "Line") -> str:
     """«Santiago 15:00», with the day where it is another one there."""
-    city = hour.zone.rpartition("/")[2].replace("_", " ")
+    city = hours.city(hour.zone, locale=text.locale)
     day = f" ({hour.wall:%d/%m})" if hour.wall.date() != line.occurrence.wall.date() else ""
     return f"{city} {hour.wall:%H:%M}{day}"
 
