@@ -361,6 +361,10 @@ class BadGuestLink(Refusal):
     """
 
 
+class FramingLink(Refusal):
+    """La presentación va sin enlaces y lleva «{text}». No se ha guardado; quítalo y vuelve a enviarla."""
+
+
 class NothingFramed(Refusal):
     """{name} todavía no ha escrito su texto de presentación. No se ha cambiado nada."""
 

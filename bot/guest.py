@@ -1,6 +1,7 @@
 """What a guest is asked to do before a debate, and when: the timeline. Pure, ``now`` is an argument."""
 
 import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,19 @@ LONGEST_FRAMING = 1_000
 # A link and the page behind it are good until so long after the debate's end.
 STAYS = timedelta(days=1)
 
+
+# What readers would take for a link: with a scheme, or as one writes the name of a site; that in small letters, for
+# «del cliente.La empresa» lacks a space.
+_ENDINGS = (
+    "com org net info edu biz app dev blog online site web link shop store cat eus gal es eu ai ar be bo br cl co cr "
+    "cu do ec fr gl gt hn io it ly me mx ni pa pe pr pt py sv to tv uk us uy ve"
+)
+_REST = r"[^\s\u00ab\u00bb\u201c\u201d\u2026]"
+_LINK = re.compile(
+    rf"\b[a-z][a-z0-9+.-]*://{_REST}+|\bmailto:{_REST}+|\bwww\.\w{_REST}*"
+    rf"|(?<![\w@.-])(?:[\w-]+\.)+(?-i:{_ENDINGS.replace(' ', '|')})(?![\w@-]|\.\w)(?:[/?#]{_REST}*)?",
+    re.IGNORECASE,
+)
 
 # How Slack names a person.
 SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -83,6 +97,12 @@ class Milestone:
     step: Step
     due_at: datetime
     standing: Standing
+
+
+def link_in(text: str) -> str:
+    """The first link in a text; "" where there is none."""
+    found = _LINK.search(text)
+    return found[0].rstrip(string.punctuation) if found else ""
 
 
 def cues(starts_at: datetime, zone: str, *, now: datetime) -> list[Cue]:

@@ -99,9 +99,13 @@ def faults(poll: Planned) -> list[tuple[str, str]]:
         found.append(("text", _too_long(poll.text, LONGEST_TEXT)))
     if not FEWEST_OPTIONS <= len(poll.options) <= MOST_OPTIONS:
         few, most, count = FEWEST_OPTIONS, MOST_OPTIONS, len(poll.options)
-        found.append(
-            ("options", phrase("hay {count} opciones; van de {few} a {most}", count=count, few=few, most=most))
-        )
+        if count == 0:
+            fault = phrase("no hay opciones; van de {few} a {most}", few=few, most=most)
+        elif count == 1:
+            fault = phrase("hay 1 opción; van de {few} a {most}", few=few, most=most)
+        else:
+            fault = phrase("hay {count} opciones; van de {few} a {most}", count=count, few=few, most=most)
+        found.append(("options", fault))
     seen: set[str] = set()
     for number, option in enumerate(poll.options, start=1):
         key = f"options[{number}]"

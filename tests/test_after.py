@@ -1,13 +1,14 @@
 """After a debate: an anonymous pulse, what comes next, and questions that nobody answered."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import select
 
-from bot import errors, poll
+from bot import errors, poll, subjects
 from bot.actions import after, ask, carry, leftovers, people, plan, polls, run
 from bot.debatefile import parse
 from bot.poll import Choice, Kind
@@ -274,8 +275,38 @@ def test_a_debate_of_a_season_without_a_subject_is_voted_on(store: Store, evenin
 def test_every_ready_made_subject_fits_as_an_option(store: Store, house: House) -> None:
     """Whatever was held."""
     made = Evening(store, house)
-    offered = made.look(lambda tx: after.subjects(tx, "es", now=made.now))
+    offered = made.look(lambda tx: after.subjects(tx, debates.get(tx, made.id), now=made.now))
     assert poll.faults(offered) == []
+
+
+def test_the_subject_just_debated_is_never_voted_on_again(store: Store, evening: Evening) -> None:
+    """In a year in which each ready-made subject has its debate; what was held the longest ago comes first."""
+    titles = [one.title for one in subjects.ready_made()]
+
+    def held(tx: Tx) -> int:
+        row = debates.get(tx, evening.id)
+        row.title = titles[1]  # just debated
+        tx.session.add(row)
+        file = replace(parse(NEXT), title="Otro")
+        for days, title in ((30, titles[2]), (60, titles[0]), (90, titles[3]), (7, titles[4])):
+            at = evening.starts - timedelta(days=days)
+            past = plan.add(tx, replace(file, title=title, starts=at.replace(tzinfo=None), timezone="UTC"),
+                            house=evening.house, actor=OPERATOR, now=at - timedelta(days=1))  # fmt: skip
+            past.phase = "missed" if title == titles[4] else "closed"
+            tx.session.add(past)
+        return debates.ident(plan.add(tx, file, house=evening.house, actor=OPERATOR, now=evening.now))
+
+    following = store.write(held)
+    evening.until(60)
+    offered = evening.look(lambda tx: after.subjects(tx, debates.get(tx, following), now=evening.now))
+    assert list(offered.options) == [titles[4], titles[3], titles[0], titles[2]]
+
+    def own(tx: Tx) -> tuple[str, ...]:
+        row = debates.get(tx, following)
+        row.title = titles[4].upper()
+        return after.subjects(tx, row, now=evening.now).options
+
+    assert list(store.write(own)) == [titles[3], titles[0], titles[2]]
 
 
 # --- open questions --------------------------------------------------------------------------------------------------

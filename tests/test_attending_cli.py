@@ -57,4 +57,7 @@ def test_attendance_lists_who_answered(planned: Terminal) -> None:
     assert planned("debate", "attendance", "1", "--json").json[0] == {
         "person": "room:ana", "name": "Ana", "answer": "yes", "at": "2026-06-01T00:00:00Z", "returning": False,
     }  # fmt: skip
+    planned("debate", "add", "debate.toml", "--starts", "2037-02-14T19:00")
+    assert planned("debate", "attendance", "2").out == "Nadie ha respondido todavía si viene.\n"
+    assert planned("debate", "attendance", "2", "--json").json == []
     assert planned("debate", "attendance", "9").refusal.startswith("No hay ningún debate «9».")

@@ -1,5 +1,6 @@
 """On X the run-sheet is said in short: under the hashtag, no two alike, within what X takes, one link in all."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -53,6 +54,8 @@ def test_run_sheet_fits_into_a_post_with_the_longest_names(locale: str, starts: 
     assert [f"#{hashtag}" in text for text in said] == [True] * len(said)
     assert ["https://" in text for text in said] == [False] * (len(said) - 1) + [True]
     assert len(set(said)) == len(said)
+    # A sentence begins with a capital letter, also where it begins with a day.
+    assert [text for text in said if re.search(r"[.!?] [a-zñ]", text)] == []
 
 
 def planned(store: Store, house: House = HOUSE, **more: object) -> int:

@@ -35,7 +35,7 @@ def test_a_poll_is_added_shown_and_closed(tertulia: Terminal) -> None:
 def test_what_cannot_be_is_refused_in_a_line(tertulia: Terminal) -> None:
     """A fault in the poll, a kind that is none, a poll that is not there, and a pulse of one's own."""
     planned(tertulia)
-    assert "hay 1 opciones; van de 2 a 10" in tertulia("poll", "add", "1", "¿Vienes?", "-o", "Sí").refusal
+    assert "hay 1 opción; van de 2 a 10" in tertulia("poll", "add", "1", "¿Vienes?", "-o", "Sí").refusal
     assert "no tiene esa encuesta" in tertulia("poll", "close", "1").refusal
     assert "no tiene esa encuesta" in tertulia("poll", "close", "1", "--kind", "nada").refusal
     assert (

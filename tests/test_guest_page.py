@@ -241,6 +241,18 @@ def test_what_is_too_long_is_refused_and_not_lost(evening: Evening, bruno: int, 
     assert kept(evening, bruno) == {second: "breve"}
 
 
+def test_a_framing_with_a_link_is_refused_at_its_field(evening: Evening, bruno: int, inside: TestClient) -> None:
+    """The text is still there, with the reason; nothing of it is kept."""
+    first = ids(evening)[0]
+    answer = save(inside, bruno, a0="Leed www.ejemplo.es", **{f"a{first}": "breve"})
+
+    assert (answer.status_code, fields(answer)["a0"]) == (422, "Leed www.ejemplo.es")
+    assert "La presentación va sin enlaces y lleva «www.ejemplo.es»" in shown(answer)
+    assert kept(evening, bruno) == {first: "breve"}
+    with evening.store.read() as tx:
+        assert store_of_guests.get(tx, bruno).framing == ""
+
+
 def test_an_answer_shows_as_text_everywhere(evening: Evening, bruno: int, inside: TestClient) -> None:
     """Markup in an answer or a framing stays text: on the guest's page, the moderators', the debate's, the archive."""
     first = ids(evening)[0]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import errors
+from bot import errors, localtime
+from bot import guest as rules
 from bot.actions import ask, clock, doors, guests, moving, people, plan, preparing, runsheet, send
 from bot.guest import AHEAD, Invited, Step
 from bot.ports import OPERATOR, Actor, Draft, House, Platform
@@ -234,6 +235,11 @@ def test_a_guest_hears_of_the_new_date(early: Evening) -> None:
     ]  # fmt: skip
 
 
+def on_clocks(instant: datetime) -> datetime:
+    """What the clocks of the debate show."""
+    return localtime.wall(instant, "Europe/Madrid").replace(tzinfo=None)
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=st.lists(st.tuples(st.integers(0, 12), st.integers(-20, 30)), max_size=4))
 def test_the_timeline_keeps_its_order_wherever_the_debate_goes(
@@ -253,8 +259,9 @@ def test_the_timeline_keeps_its_order_wherever_the_debate_goes(
     waiting = [row for row in rows if row.key.startswith("guest:") and row.state == "planned"]
 
     assert all(row.due_at > evening.now for row in waiting)
-    assert all(debate.starts_at - row.due_at == AHEAD[Step(row.key.partition(":")[2])] for row in waiting)
     order = [Step(row.key.partition(":")[2]) for row in waiting]
+    starts = on_clocks(debate.starts_at)
+    assert [starts - on_clocks(row.due_at) for row in waiting] == [AHEAD[step] for step in order]
     assert order == [step for step in AHEAD if step in order]
     evening.store.write(lambda tx: debates.erase(tx, evening.id))
 
@@ -403,6 +410,29 @@ def test_an_approved_framing_goes_out_at_its_time(store: Store, house: House) ->
         release(evening, elena)
 
 
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("Leed https://ejemplo.es/a, y ya.", "https://ejemplo.es/a"), ("HTTP://X.ES", "HTTP://X.ES"),
+        ("En www.ejemplo.museum.", "www.ejemplo.museum"),
+        ("«https://x.es/a…»", "https://x.es/a"), ("(ejemplo.com/b?c=1)", "ejemplo.com/b?c=1"),
+        ("mi-blog.ejemplo.org", "mi-blog.ejemplo.org"), ("mailto:a@b.es", "mailto:a@b.es"),
+        ("slack://canal", "slack://canal"), ("a\nt.co/x", "t.co/x"),
+        # no links
+        ("La voz del cliente.La empresa.Es otra cosa", ""), ("EE.UU./UE, 3.5 de 5, y/o p.ej. etc./otros", ""),
+        ("Mi correo: ana@ejemplo.com", ""), ("a:b // c... ¿y.qué?", ""), ("Node.js y ASP.NET", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_framing_with_a_link_is_refused(early: Evening, text: str, link: str) -> None:
+    """It goes to every place as it is, and the page says that it leads nowhere: what was written before stays."""
+    elena = invite(early)
+    write(early, elena, {0: "Antes."})
+    assert rules.link_in(text) == link
+    assert write(early, elena, {0: f"{text} x"}) == (["FramingLink"] if link else [])
+    kept = early.look(lambda tx: store_of_guests.get(tx, elena).framing)
+    assert kept == ("Antes." if link else f"{text} x".strip())
+
+
 def test_an_approval_is_for_the_text_that_was_read(early: Evening) -> None:
     """Changed afterwards, it waits for another."""
     elena = invite(early)
@@ -434,7 +464,8 @@ def test_on_x_it_fits_and_leads_nowhere(store: Store, house: House) -> None:
     elena = invite(evening)
     first = evening.question_ids()[0]
     long = "Mirad https://example.com/a y @nadie: " + "👩‍🚒 ñandú " * 90
-    write(evening, elena, {first: long, 0: long})
+    # What we take for no link X may all the same.
+    write(evening, elena, {first: long, 0: long.replace("https://example.com/a", "example.today/a")})
     release(evening, elena, at_once=True)
     evening.until(12)
 

@@ -92,7 +92,8 @@ def written(store: Store, evening: Evening, name: str) -> str:
     [
         (Planned("", ("a", "b")), ("text", "falta el texto")),
         (Planned("x" * 301, ("a", "b")), ("text", "demasiado largo (301 caracteres; caben 300)")),
-        (Planned("x", ("a",)), ("options", "hay 1 opciones; van de 2 a 10")),
+        (Planned("x", ()), ("options", "no hay opciones; van de 2 a 10")),
+        (Planned("x", ("a",)), ("options", "hay 1 opción; van de 2 a 10")),
         (Planned("x", tuple("abcdefghijk")), ("options", "hay 11 opciones; van de 2 a 10")),
         (Planned("x", ("a", "")), ("options[2]", "está vacía")),
         (Planned("x", ("a", "b" * 76)), ("options[2]", "demasiado largo (76 caracteres; caben 75)")),

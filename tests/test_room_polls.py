@@ -134,7 +134,7 @@ def test_the_pulse_is_a_form_that_is_answered_once_and_shown_to_nobody_before_it
         enter(client, made)
         desk = f"/d/{made.slug}/polls"
         before = shown(client.get(desk))
-        assert ("Han respondido 5" in before, "palabra" in before) == (True, False)
+        assert ("Abierta. Respuestas: 5." in before, "palabra" in before) == (True, False)
         after = shown(client.post(f"{desk}/close", data={"kind": "pulse"}))
         assert "80 % · 5 · mucha (4)" in after
         assert "«palabra»" in after

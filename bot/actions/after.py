@@ -1,6 +1,6 @@
 """What comes after a debate: the pulse half an hour after the last answers, and a day later what comes next."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot import cues as rules
 from bot import errors, localtime, poll
@@ -105,19 +105,24 @@ def choose_topic(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Poll
     return _vote(tx, debate, now=now)
 
 
-def subjects(tx: Tx, locale: str, *, now: datetime) -> Planned:
-    """The vote on a subject: the ready-made ones that were not debated lately, and any other that somebody proposes."""
-    held = {title.casefold() for title in store.titles_held(tx, now - NOT_LATELY)}
-    titles = [one.title for one in ready.ready_made()]
-    fresh = [title for title in titles if title.casefold() not in held]
-    options = [brief.clipped(title, poll.LONGEST_OPTION) for title in fresh[: poll.MOST_OPTIONS]]
-    if len(options) < poll.FEWEST_OPTIONS:
-        options = [brief.clipped(title, poll.LONGEST_OPTION) for title in titles]
-    return Planned(words(locale)("Elige los temas que te interesan, o propón otro."), tuple(options), True, True)
+def subjects(tx: Tx, debate: Debate, *, now: datetime) -> Planned:
+    """The vote on a subject: the ready-made ones that were not debated lately, and any other that somebody proposes.
+
+    Where too few are left, those that were, the longest ago first. Never the one just debated, nor the debate's own.
+    """
+    held = store.titles_held(tx)
+    past = {title: at for title, at in held.items() if at <= now}
+    out = {debate.title.casefold(), max(past, key=past.__getitem__, default="")}
+    titles = [one.title for one in ready.ready_made() if one.title.casefold() not in out]
+    fresh = [one for one in titles if one.casefold() not in held or held[one.casefold()] < now - NOT_LATELY]
+    if len(fresh) < poll.FEWEST_OPTIONS:
+        fresh = sorted(titles, key=lambda one: held.get(one.casefold(), datetime.min.replace(tzinfo=UTC)))
+    options = [brief.clipped(one, poll.LONGEST_OPTION) for one in fresh[: poll.MOST_OPTIONS]]
+    return Planned(words(debate.locale)("Elige los temas que te interesan, o propón otro."), tuple(options), True, True)
 
 
 def _vote(tx: Tx, debate: Debate, *, now: datetime) -> Poll:
-    row = store.put(tx, debates.ident(debate), Kind.TOPIC, subjects(tx, debate.locale, now=now))
+    row = store.put(tx, debates.ident(debate), Kind.TOPIC, subjects(tx, debate, now=now))
     polls.open_topic(tx, debate, row, now=now)
     return row
 

@@ -31,7 +31,7 @@ def invitation(debate: Debate, house: House) -> say.Worded:
 def announcement(debate: Debate, house: House) -> str:
     """The invitation, a week ahead."""
     return words(debate.locale)(
-        "Próximo debate: «{title}». {when}.{host} Participa con #{hashtag}.",
+        "Próximo debate: «{title}», {when}.{host} Participa con #{hashtag}.",
         title=_title(debate), when=_when(debate, house), host=_host(debate), hashtag=debate.hashtag,
     )  # fmt: skip
 

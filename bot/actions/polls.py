@@ -12,7 +12,7 @@ from bot import errors, localtime, poll
 from bot.actions import say
 from bot.actions.plan import pace_of, require_moderator
 from bot.debate import COMING, Phase
-from bot.exports.wording import poll_lines
+from bot.exports import wording
 from bot.poll import Choice, Kind, Planned
 from bot.ports import Actor, Platform
 from bot.store import debates, outbox, people
@@ -218,7 +218,7 @@ def end(tx: Tx, debate: Debate, row: Poll, *, now: datetime) -> None:
 def told(debate: Debate, found: poll.Result) -> str:
     """What came out, a line for each option."""
     text = words(debate.locale)
-    people = text("1 persona") if found.people == 1 else text("{count} personas", count=found.people)
+    people = wording.people(text, found.people)
     if found.kind is Kind.PULSE and not poll.enough(found):
         return text(
             "Han respondido al pulso de «{title}» menos de {enough} personas: con tan pocas se sabría quién dijo qué, "
@@ -234,7 +234,7 @@ def told(debate: Debate, found: poll.Result) -> str:
         )  # fmt: skip
     else:
         head = text("Antes del debate preguntamos: {text} ({people})", text=found.text, people=people)
-    return "\n".join([head, *poll_lines(text, found, most=MOST_TOLD)])
+    return "\n".join([head, *wording.poll_lines(text, found, most=MOST_TOLD)])
 
 
 def foreseen(tx: Tx, debate: Debate) -> str | None:

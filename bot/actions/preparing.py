@@ -84,8 +84,8 @@ def save(tx: Tx, guest: Guest, changes: Mapping[int, Change], *, now: datetime) 
     """What the guest changed is kept, each text by itself: one that is refused does not hold back the others.
 
     A text that stayed as it was is left alone, so that an old window takes nothing back. Refused are ``FilledUp``,
-    ``NoSuchQuestion``, ``AlreadyAsked`` once the question is out, ``AlreadyFramed``, and ``ChangedMeanwhile`` when
-    another window saved a text of its own.
+    ``NoSuchQuestion``, ``AlreadyAsked`` once the question is out, ``AlreadyFramed``, ``FramingLink``, and
+    ``ChangedMeanwhile`` when another window saved a text of its own.
     """
     debate = debates.get(tx, guest.debate_id)
     debates.lock(tx, guest.debate_id)
@@ -140,6 +140,9 @@ def _frame(tx: Tx, debate: Debate, guest: Guest, text: str, before: str, *, now:
     _unchanged(guest.framing, before, text)
     if len(text) > rules.LONGEST_FRAMING:
         raise errors.FilledUp(what="el texto de presentación", limit=rules.LONGEST_FRAMING, size=len(text))
+    link = rules.link_in(text)
+    if link:
+        raise errors.FramingLink(text=link)
     # What a moderator has read and let go out was another text.
     guest.framing, guest.drafted_at, guest.approved_at = text, now, None
     tx.session.add(guest)

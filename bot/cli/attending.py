@@ -23,6 +23,9 @@ def attendance(debate: DebateId, as_json: AsJson = False) -> None:
         show.data(found)
         return
     text = speaking()
+    if not found:
+        show.line(text("Nadie ha respondido todavía si viene."))
+        return
     answers = {"yes": text("viene"), "maybe": text("quizá"), "no": text("no viene")}
     show.table(
         (text("PERSONA"), text("NOMBRE"), text("RESPUESTA"), ""),

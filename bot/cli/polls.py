@@ -50,7 +50,7 @@ def add(
 @app.command("show", help=say("Las encuestas de un debate y lo que ha salido."))
 def show_all(debate: DebateId, as_json: AsJson = False) -> None:
     """Every poll of a debate is shown; an anonymous one only closed, and when enough have answered."""
-    from bot.exports.wording import poll_lines
+    from bot.exports.wording import people, poll_lines
     from bot.store import debates
 
     def look(tx: "Tx") -> list[tuple[dict[str, Any], list[str]]]:
@@ -74,7 +74,7 @@ def show_all(debate: DebateId, as_json: AsJson = False) -> None:
             show.line(f"{shape['kind']} · {text('No se preguntará.')}")
             continue
         state = {"planned": text("por abrir"), "open": text("abierta"), "closed": text("cerrada")}[shape["state"]]
-        show.line(f"{shape['kind']} · {state} · {text('{count} personas', count=shape['people'])}")
+        show.line(f"{shape['kind']} · {state} · {people(text, shape['people'])}")
         for line in [shape["text"], *lines]:
             show.line(f"  {line}")
         if shape["options"] is None:

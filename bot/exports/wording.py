@@ -85,7 +85,7 @@ class Wording:
 
     def people(self, count: int) -> str:
         """«1 persona», «3 personas»."""
-        return self.say("1 persona") if count == 1 else self.say("{count} personas", count=count)
+        return people(self.say, count)
 
     def title(self, section: Section) -> str:
         """The heading of a section, on one line."""
@@ -148,6 +148,11 @@ def _kind(line: Line) -> int:
         | line.conflict << 3
         | (guess and line.filed_by == "label") << 4
     )
+
+
+def people(say: Say, count: int) -> str:
+    """«1 persona», «3 personas»."""
+    return say("1 persona") if count == 1 else say("{count} personas", count=count)
 
 
 def poll_lines(say: Say, found: Result, *, most: int | None = None) -> list[str]:

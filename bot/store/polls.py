@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import errors, poll
+from bot.debate import Phase
 from bot.poll import Choice, Kind, Planned, Result
 from bot.store import hashes
 from bot.store.engine import Tx
@@ -201,9 +202,13 @@ def concerned(tx: Tx, person_id: int) -> list[int]:
     return sorted(tx.conn.execute(query).scalars())
 
 
-def titles_held(tx: Tx, since: datetime) -> set[str]:
-    """The titles of the debates held since a time or still to come."""
-    return set(tx.session.exec(select(Debate.title).where(col(Debate.starts_at) >= since)).all())
+def titles_held(tx: Tx) -> dict[str, datetime]:
+    """The titles of the debates held or still to come, in small letters, each with its latest start."""
+    query = select(Debate.title, Debate.starts_at).where(
+        col(Debate.rehearsal).is_(False), col(Debate.phase).not_in([Phase.CANCELLED, Phase.MISSED])
+    )
+    rows = tx.session.exec(query.order_by(col(Debate.starts_at))).all()
+    return {title.casefold(): starts_at for title, starts_at in rows}
 
 
 def _ballot(tx: Tx, poll_id: int, person_id: int) -> Ballot | None:
