@@ -301,6 +301,13 @@ def test_links_inside_lead_somewhere(sheet: Path) -> None:
             assert anchor in anchors(file), target
 
 
+def test_every_picture_is_shown() -> None:
+    """One that is on no page is nobody's to keep up to date."""
+    shown = {Path(one).name for sheet in PAGES for one in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", text(sheet))}
+    shown |= {Path(one).name for sheet in PAGES for one in re.findall(r'<img[^>]* src="([^"]+)"', text(sheet))}
+    assert {one.name for one in (ROOT / "docs" / "images").iterdir()} - shown == set()
+
+
 def test_readme_has_the_two_commands_and_a_link_for_each_reader() -> None:
     """Three lines, a picture, two commands, and where to read on."""
     readme = text(ROOT / "README.md")
