@@ -14,7 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import errors, localtime
-from bot.ports import COUNTRIES, LABELS, ZONES, House
+from bot.phrase import phrase
+from bot.ports import COUNTRIES, LABELS, LONGEST_HASHTAG, ZONES, House
 from bot.words.catalogue import LANGUAGES, Words, words
 
 ENV_FILE = ".env"
@@ -99,6 +100,8 @@ class Settings(BaseSettings):
         tag = value.strip().lstrip("#")
         if tag and not tag.replace("_", "a").isalnum():
             raise ValueError("solo letras, cifras y guion bajo, sin espacios")
+        if len(tag) > LONGEST_HASHTAG:
+            raise ValueError(phrase("caben {limit} caracteres", limit=LONGEST_HASHTAG))
         return tag
 
     @field_validator("labels")

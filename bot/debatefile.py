@@ -13,10 +13,10 @@ from bot import poll as polls
 from bot.debate import Pace, pace_from_file
 from bot.guest import MOST_GUESTS, SLACK_PERSON, Invited
 from bot.phrase import phrase, several
+from bot.ports import LONGEST_HASHTAG
 from bot.question import LONGEST
 
 LONGEST_TITLE = 200
-LONGEST_HASHTAG = 100
 LONGEST_HOST = 100
 MOST_QUESTIONS = 50
 LONGEST_ANSWER = 3_000
@@ -114,9 +114,7 @@ class _Reader:
         pace = self._pace(len(questions))
         where = self._where()
         zone = self._zone()
-        hashtag = self._text("hashtag", limit=LONGEST_HASHTAG).lstrip("#") if "hashtag" in self.data else None
-        if hashtag and not re.fullmatch(r"\w+", hashtag):
-            self._fault("hashtag", "solo letras, cifras y guion bajo, sin espacios")
+        hashtag = self._hashtag() if "hashtag" in self.data else None
         locale = self._text("locale", limit=10)
         if locale not in {"", "es", "en"}:
             self._fault("locale", "es o en")
@@ -133,14 +131,25 @@ class _Reader:
     def _fault(self, key: str, what: str) -> None:
         self.faults.append((key, what))
 
-    def _text(self, key: str, *, limit: int) -> str:
+    def _text(self, key: str, *, limit: int = 0) -> str:
         value = self.data.get(key, "")
         if not isinstance(value, str):
             self._fault(key, "debe ser un texto entre comillas")
             return ""
-        if len(value) > limit:
-            self._fault(key, phrase("demasiado largo ({size} caracteres; caben {limit})", size=len(value), limit=limit))
+        if limit:
+            self._fits(key, value, limit=limit)
         return value
+
+    def _fits(self, key: str, text: str, *, limit: int) -> None:
+        if len(text) > limit:
+            self._fault(key, phrase("demasiado largo ({size} caracteres; caben {limit})", size=len(text), limit=limit))
+
+    def _hashtag(self) -> str:
+        hashtag = self._text("hashtag").lstrip("#")
+        self._fits("hashtag", hashtag, limit=LONGEST_HASHTAG)
+        if hashtag and not re.fullmatch(r"\w+", hashtag):
+            self._fault("hashtag", "solo letras, cifras y guion bajo, sin espacios")
+        return hashtag
 
     def _zone(self) -> str:
         name = self._text("timezone", limit=60)

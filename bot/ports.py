@@ -22,6 +22,9 @@ class Platform(StrEnum):
 # One run of text with its looks: (style, text) or (style, text, url). See bot/richtext.py.
 Span = tuple[str, str] | tuple[str, str, str]
 
+# With a longer hashtag what is said on X would not fit into a post, and be cut (bot/actions/brief.py).
+LONGEST_HASHTAG = 45
+
 
 @dataclass(frozen=True, slots=True)
 class Author:

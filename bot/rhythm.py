@@ -10,6 +10,7 @@ from itertools import combinations
 
 from bot import errors, localtime
 from bot.phrase import phrase, several
+from bot.ports import LONGEST_HASHTAG
 
 THURSDAY = 3
 # Months in which nobody decides to learn: those without a peak and without CX Day.
@@ -219,7 +220,9 @@ def _text(limit: int) -> Callable[[str], str]:
 
 def _hashtag(text: str) -> str:
     tag = text.lstrip("#")
-    if tag and not re.fullmatch(r"\w{1,100}", tag):
+    if len(tag) > LONGEST_HASHTAG:
+        raise _Fault(phrase("caben {limit} caracteres", limit=LONGEST_HASHTAG))
+    if tag and not re.fullmatch(r"\w+", tag):
         raise _Fault(phrase("solo letras, cifras y guion bajo, sin espacios"))
     return tag
 

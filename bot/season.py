@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from bot import errors, holiday, localtime
-from bot.debatefile import DebateFile
+from bot.debatefile import LONGEST_TITLE, DebateFile
 from bot.hours import place
 from bot.localtime import Clock
 from bot.phrase import phrase
@@ -152,8 +152,11 @@ def of_day(day: date) -> Stretch:
 
 
 def own(title: str, begins: date) -> Stretch:
-    """A season that somebody made up, named by its title."""
-    tidy = " ".join(title.split())[:200]
+    """A season that somebody made up, named by its title; raises ``FilledUp``."""
+    tidy = " ".join(title.split())
+    if len(tidy) > LONGEST_TITLE:
+        limit = phrase("{count} caracteres", count=LONGEST_TITLE)
+        raise errors.FilledUp(limit=limit, what=phrase("el título"), size=len(tidy))
     plain = unicodedata.normalize("NFKD", tidy).encode("ascii", "ignore").decode().lower()
     name = "-".join(re.findall(r"[a-z0-9]+", plain)[:6]) or "temporada"
     return Stretch(Kind.OWN, begins.year, f"{begins.year}-{name}"[:60].rstrip("-"), tidy)

@@ -8,7 +8,7 @@ import pytest
 from bot import errors
 from bot.actions import brief, plan, run, say
 from bot.debatefile import DebateFile, PlannedQuestion, parse
-from bot.ports import CLOCK, OPERATOR, House, Platform
+from bot.ports import CLOCK, LONGEST_HASHTAG, OPERATOR, House, Platform
 from bot.store import debates, outbox, people
 from bot.store.engine import Store, Tx
 from bot.tables import Debate
@@ -21,11 +21,13 @@ LONG = (
 )
 
 
-def debate_of(locale: str = "es", hashtag: str = "MeetAlfaro", starts: datetime = NOW) -> Debate:
+def debate_of(
+    locale: str = "es", hashtag: str = "MeetAlfaro", starts: datetime = NOW, zone: str = "Europe/Madrid"
+) -> Debate:
     """A debate of long names, as it is kept."""
     return Debate(
         slug="2027-01-14-quien-es-de-verdad-el-chief-customer-experience-officer", title=LONG, hashtag=hashtag,
-        host="María de los Ángeles Fernández de Córdoba", timezone="Europe/Madrid", starts_at=starts, locale=locale,
+        host="María de los Ángeles Fernández de Córdoba", timezone=zone, starts_at=starts, locale=locale,
         ends_at=starts + timedelta(hours=1), pace="{}", phase="scheduled", created_at=NOW,
     )  # fmt: skip
 
@@ -33,7 +35,7 @@ def debate_of(locale: str = "es", hashtag: str = "MeetAlfaro", starts: datetime 
 def run_sheet(debate: Debate) -> list[str]:
     """Every sentence of the run-sheet on X."""
     debate.closed_at, debate.grace_until = debate.ends_at, debate.ends_at + timedelta(minutes=15)
-    following = debate_of(debate.locale, debate.hashtag, debate.starts_at)
+    following = debate_of(debate.locale, debate.hashtag, debate.starts_at, debate.timezone)
     return [
         brief.announcement(debate, HOUSE), brief.moved(debate, HOUSE), brief.cancelled(debate),
         brief.teaser(debate, following, HOUSE),
@@ -43,12 +45,15 @@ def run_sheet(debate: Debate) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("hashtag", ["MeetAlfaro", "LaExperienciaDeClienteEnEspaña2027"])
+@pytest.mark.parametrize("hashtag", ["MeetAlfaro", "LaExperienciaDeClienteEnEspaña2027".ljust(LONGEST_HASHTAG, "a")])
 @pytest.mark.parametrize("starts", [NOW, datetime(2027, 9, 22, 18, tzinfo=UTC)])
+@pytest.mark.parametrize("zone", ["Europe/Madrid", "America/Argentina/Buenos_Aires", "America/Mexico_City"])
 @pytest.mark.parametrize("locale", ["es", "en"])
-def test_run_sheet_fits_into_a_post_with_the_longest_names(locale: str, starts: datetime, hashtag: str) -> None:
+def test_run_sheet_fits_into_a_post_with_the_longest_names(
+    locale: str, zone: str, starts: datetime, hashtag: str
+) -> None:
     """Titles, host, date and hashtag are as long as they come; every post has the hashtag, one a link."""
-    said = run_sheet(debate_of(locale, hashtag, starts))
+    said = run_sheet(debate_of(locale, hashtag, starts, zone))
 
     assert [text for text in said if weighted(text) > LONGEST] == []
     assert [f"#{hashtag}" in text for text in said] == [True] * len(said)
@@ -90,6 +95,14 @@ def test_a_debate_is_on_x_under_its_hashtag(sqlite_store: Store) -> None:
 def test_who_says_whether_it_is_on_x(sqlite_store: Store, house: House, more: dict[str, object], there: bool) -> None:
     """The file, or else whether X is on; a rehearsal never goes before everybody."""
     assert ("x" in places(sqlite_store, planned(sqlite_store, house, **more))) is there
+
+
+def test_no_debate_is_planned_under_a_hashtag_that_x_would_make_us_cut(sqlite_store: Store) -> None:
+    """Whoever plans it, and if it is the house's; the longest that fits is kept whole."""
+    for house, more in ((HOUSE, {"hashtag": "x" * 46}), (House(x=True, hashtag="x" * 46), {})):
+        with pytest.raises(errors.FilledUp, match="Caben como mucho 45 caracteres en la etiqueta; esto ocupa 46"):
+            planned(sqlite_store, house, **more)
+    assert places(sqlite_store, planned(sqlite_store, hashtag="#" + "x" * 45, room=False)) == {"x": "x" * 45}
 
 
 def test_a_file_that_wants_x_without_a_hashtag_is_told() -> None:

@@ -146,6 +146,7 @@ def test_address_leads_to_where_it_listens(host: str, address: str) -> None:
         ("X_BUDGET_USD", "NaN", "=NaN: debe ser una cantidad en dólares, por ejemplo 10 o 7.50"),
         ("X_BUDGET_USD", "-1", "=-1: no puede ser menos de 0"),
         ("X_DOWNLOADS_A_DAY", "-1", "=-1: no puede ser menos de 0"),
+        ("TERTULIA_HASHTAG", "x" * 46, f"={'x' * 46}: caben 45 caracteres"),
     ],
 )
 def test_bad_value_is_named_with_what_is_wrong(name: str, value: str, what: str) -> None:

@@ -98,6 +98,14 @@ def test_every_fault_is_told_at_once_with_line_and_key() -> None:
     ]
 
 
+def test_a_hashtag_is_as_long_as_a_post_on_x_has_room_for() -> None:
+    """Its sign is not counted."""
+    source = 'title = "t"\nquestions = ["q"]\nhashtag = "#{}"\n'
+    assert parse(source.format("x" * 45), needs_start=False).hashtag == "x" * 45
+    with pytest.raises(errors.BadDebateFile, match=r"línea 3, hashtag: demasiado largo \(46 caracteres; caben 45\)"):
+        parse(source.format("x" * 46), needs_start=False)
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [

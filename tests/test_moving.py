@@ -299,6 +299,7 @@ def test_a_debate_has_other_words(store: Store) -> None:
         (Wording(title="a" * 201), errors.FilledUp),
         (Wording(host="a" * 101), errors.FilledUp),
         (Wording(hashtag="dos palabras"), errors.BadHashtag),
+        (Wording(hashtag="#" + "x" * 46), errors.FilledUp),
         (Wording(hashtag=""), errors.NoHashtag),
     ],
 )

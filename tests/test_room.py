@@ -606,6 +606,26 @@ def test_faulty_plan_comes_back_with_every_fault(evening: Evening, visitor: Test
 
 
 @pytest.mark.parametrize(
+    ("name", "most", "told"),
+    [
+        ("hashtag", 45, "La etiqueta lleva solo letras, cifras y guion bajo, 45 como mucho."),
+        ("host", 100, "Quien conduce se escribe con 100 caracteres como mucho."),
+    ],
+)
+def test_what_is_too_long_is_refused_and_never_cut(
+    evening: Evening, visitor: TestClient, name: str, most: int, told: str
+) -> None:
+    """What just fits is kept whole; nothing of what does not."""
+    enter(visitor, evening)
+    assert told in shown(visitor.post("/programar", data={**PLAN, name: "x" * (most + 1)}))
+    with evening.store.read() as tx:
+        assert debates.every(tx) == []
+    visitor.post("/programar", data={**PLAN, name: "x" * most})
+    with evening.store.read() as tx:
+        assert getattr(debates.get(tx, 1), name) == "x" * most
+
+
+@pytest.mark.parametrize(
     ("x", "tick", "held"),
     [(True, "1", ["room", "slack", "x"]), (True, "", ["room", "slack"]), (False, "1", ["room", "slack"])],
 )

@@ -386,6 +386,7 @@ def test_a_debate_of_september_2027_has_every_hour_and_every_clash() -> None:
         ("quiet", "a veces", "vale monthly, none o meses"),
         ("host", "x" * 101, "caben 100 caracteres"),
         ("hashtag", "dos palabras", "sin espacios"),
+        ("hashtag", "x" * 46, "caben 45 caracteres"),
         ("minutes", "1441", "va de 0 a 1440"),
         ("begins", "pronto", "«pronto» no es una fecha"),
         ("color", "azul", "«color» no es parte de un ritmo"),

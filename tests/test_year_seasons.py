@@ -249,6 +249,13 @@ def test_a_season_of_ones_own(year: Year) -> None:
     assert year.calendar()[0] == "2027-04-08T20:00 scheduled"
 
 
+def test_a_title_that_does_not_fit_is_refused_and_never_cut(year: Year) -> None:
+    """Not even its end."""
+    wanted = Wanted(2027, {"begins": "2027-04-05", "ends": "2027-04-30"}, title="x" * 201)
+    with pytest.raises(errors.FilledUp, match="Caben como mucho 200 caracteres en el título; esto ocupa 201"):
+        year.look(lambda tx: seasons.propose(tx, wanted, house=year.house, now=year.now))
+
+
 def test_dates_of_a_series_belong_to_the_season_but_not_to_its_rhythm(year: Year) -> None:
     """They are listed with it, and neither moved nor doubled by it, whichever was there first."""
     year.add("FREQ=WEEKLY;BYDAY=WE;COUNT=2", "2027-01-13T19:00")

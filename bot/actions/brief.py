@@ -16,7 +16,7 @@ from bot.words.catalogue import words
 LONGEST_TITLE = 70
 LONGEST_HOST = 36
 # In the closing, which has a link and the next date, too.
-LONGEST_CLOSED, LONGEST_NEXT = 46, 30
+LONGEST_CLOSED, LONGEST_NEXT = 42, 30
 # With a hashtag longer than this they are shorter by as much.
 USUAL_TAG = 10
 SHORTEST_TITLE = 16
@@ -91,7 +91,10 @@ def closing(debate: Debate, following: Debate | None, house: House) -> str:
     text = words(debate.locale)
     next_date = ""
     if following is not None:
-        when = say.when(following)
+        # The city alone: with the whole name of Buenos Aires' zone the date would be cut.
+        city = hours.city(following.timezone, locale=text.locale)
+        day = dates.day(following.starts_at, following.timezone, locale=text.locale)
+        when = f"{day}, {dates.clock(following.starts_at, following.timezone)} {city}"
         title = _shortened(debate, following.title, LONGEST_NEXT, share=0.5)
         next_date = " " + text("Próximo debate: «{title}», {when}.", title=title, when=when)
     return text(

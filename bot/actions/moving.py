@@ -11,9 +11,9 @@ from bot import cues as rules
 from bot import errors, localtime, richtext
 from bot.actions import invited, notices, plan, polls, say
 from bot.debate import Verb
-from bot.debatefile import LONGEST_HASHTAG, LONGEST_HOST, LONGEST_TITLE, DebateFile, PlannedQuestion
+from bot.debatefile import LONGEST_HOST, LONGEST_TITLE, DebateFile, PlannedQuestion
 from bot.phrase import phrase
-from bot.ports import CLOCK, Actor, House, Platform
+from bot.ports import CLOCK, LONGEST_HASHTAG, Actor, House, Platform
 from bot.question import Source, State
 from bot.store import debates, guests, outbox
 from bot.store.engine import Tx
@@ -57,7 +57,7 @@ def edit(tx: Tx, debate: Debate, wording: Wording, *, actor: Actor, now: datetim
     Raises ``Empty``, ``FilledUp``, ``BadHashtag``, ``NoHashtag``, and ``Overlap`` where another debate has the tag.
     """
     plan.may(tx, debate, Verb.EDIT, actor)
-    changes = {name: value for name, value in _tidied(wording).items() if getattr(debate, name) != value}
+    changes = {name: value for name, value in _tidied(wording, debate).items() if getattr(debate, name) != value}
     if not changes:
         return False
     if "hashtag" in changes:
@@ -173,13 +173,13 @@ def comes_along(tx: Tx, debate: Debate, text: Words) -> str:
 # --- what a change is made of ----------------------------------------------------------------------------------------
 
 
-def _tidied(wording: Wording) -> dict[str, str]:
+def _tidied(wording: Wording, debate: Debate) -> dict[str, str]:
     found = {}
     if wording.title is not None:
         found["title"] = _tidy(wording.title, phrase("el título"), LONGEST_TITLE, needed=True)
     if wording.host is not None:
         found["host"] = _tidy(wording.host, phrase("quién conduce"), LONGEST_HOST)
-    if wording.hashtag is not None:
+    if wording.hashtag is not None and wording.hashtag != debate.hashtag:
         found["hashtag"] = _tag(wording.hashtag)
     return found
 
@@ -194,7 +194,7 @@ def _tidy(text: str, what: str, limit: int, *, needed: bool = False) -> str:
 
 
 def _tag(text: str) -> str:
-    tag = _tidy(text, phrase("la etiqueta"), LONGEST_HASHTAG).lstrip("#")
+    tag = _tidy(text.strip().lstrip("#"), phrase("la etiqueta"), LONGEST_HASHTAG)
     if tag and not re.fullmatch(r"\w+", tag):
         raise errors.BadHashtag(hashtag=tag)
     return tag

@@ -13,7 +13,7 @@ from bot.dates import Moment
 from bot.debate import Pace, Phase, Verb, check
 from bot.debatefile import YEARS, DebateFile, PlannedQuestion
 from bot.phrase import phrase
-from bot.ports import Actor, House, Platform
+from bot.ports import LONGEST_HASHTAG, Actor, House, Platform
 from bot.question import Source, State, clean
 from bot.store import debates, polls
 from bot.store.engine import Tx
@@ -226,7 +226,12 @@ def wanted_places(plan: DebateFile, house: House, *, slug: str = "") -> list[tup
 
 
 def _hashtag(plan: DebateFile, house: House) -> str:
-    return (plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#")
+    """Raises ``FilledUp``: of a tag that is too long what is said on X would be cut."""
+    tag = (plan.hashtag if plan.hashtag is not None else house.hashtag).lstrip("#")
+    if len(tag) > LONGEST_HASHTAG:
+        limit = phrase("{count} caracteres", count=LONGEST_HASHTAG)
+        raise errors.FilledUp(limit=limit, what=phrase("la etiqueta"), size=len(tag))
+    return tag
 
 
 def free_slug(tx: Tx, title: str, local: datetime) -> str:

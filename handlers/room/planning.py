@@ -11,7 +11,8 @@ from starlette.responses import Response
 from bot import cues, dates, errors, localtime, places, subjects, when
 from bot.actions import plan
 from bot.debate import Pace
-from bot.debatefile import LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
+from bot.debatefile import LONGEST_HOST, LONGEST_TITLE, MOST_QUESTIONS, DebateFile, PlannedQuestion
+from bot.ports import LONGEST_HASHTAG
 from bot.question import LONGEST
 from bot.store import debates
 from bot.words.catalogue import Words, words
@@ -116,8 +117,12 @@ def read(typed: Form, say: Words, *, x: bool) -> tuple[DebateFile, list[str]]:
         faults.append(say("El título lleva entre 1 y {limit} caracteres.", limit=LONGEST_TITLE))
     questions = _questions(typed, base, say, faults)
     hashtag = typed.hashtag.strip().lstrip("#")
-    if hashtag and not re.fullmatch(r"\w{1,100}", hashtag):
-        faults.append(say("La etiqueta lleva solo letras, cifras y guion bajo, sin espacios."))
+    if len(hashtag) > LONGEST_HASHTAG or (hashtag and not re.fullmatch(r"\w+", hashtag)):
+        limit = LONGEST_HASHTAG
+        faults.append(say("La etiqueta lleva solo letras, cifras y guion bajo, {limit} como mucho.", limit=limit))
+    host = " ".join(typed.host.split())
+    if len(host) > LONGEST_HOST:
+        faults.append(say("Quien conduce se escribe con {limit} caracteres como mucho.", limit=LONGEST_HOST))
     on_x = x and bool(typed.x)
     if on_x and not hashtag:
         faults.append(say("En X se participa con una etiqueta: escríbela, o quita X."))
@@ -125,7 +130,7 @@ def read(typed: Form, say: Words, *, x: bool) -> tuple[DebateFile, list[str]]:
     starts = _starts(typed, say, faults)
     file = DebateFile(
         title=title, questions=tuple(questions), starts=starts, timezone=typed.timezone.strip(), hashtag=hashtag,
-        host=" ".join(typed.host.split())[:100], pace=pace, locale=base.locale if base else "", x=on_x,
+        host=host, pace=pace, locale=base.locale if base else "", x=on_x,
         poll=base.poll if base else None, pulse=base.pulse if base else True,
     )  # fmt: skip
     return file, faults

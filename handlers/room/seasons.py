@@ -131,7 +131,7 @@ def _typed(sent: Mapping[str, str]) -> Form:
     every = [one.name for one in subjects.ready_made()]
     if said["subjects"].split(",") == every:
         said["subjects"] = ""  # all there are
-    return Form(sent["year"].strip(), sent["season"].strip(), " ".join(sent["title"].split())[:200], said)
+    return Form(sent["year"].strip(), sent["season"].strip(), " ".join(sent["title"].split()), said)
 
 
 def _year(made: Preview, typed: Form) -> int:

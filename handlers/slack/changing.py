@@ -10,7 +10,8 @@ from bot import dates, errors, localtime
 from bot.actions import moving, plan
 from bot.actions.moving import When, Wording
 from bot.debate import Verb
-from bot.debatefile import LONGEST_HASHTAG, LONGEST_HOST, LONGEST_TITLE
+from bot.debatefile import LONGEST_HOST, LONGEST_TITLE
+from bot.ports import LONGEST_HASHTAG
 from bot.store import debates
 from bot.store.engine import Tx
 from bot.tables import Debate
@@ -26,7 +27,7 @@ CHANGE, CLONE = "change", "clone"
 # The field on which a refusal is shown; any other is the date's.
 _FIELD: Mapping[type[errors.TertuliaError], str] = {
     errors.NoSuchTime: "time", errors.TwoTimes: "time", errors.BadHashtag: "hashtag", errors.NoHashtag: "hashtag",
-    errors.Empty: "title", errors.FilledUp: "title",
+    errors.Empty: "title",
 }  # fmt: skip
 
 _TIMES = (errors.NoSuchTime, errors.TwoTimes)
@@ -68,7 +69,14 @@ async def sent(desk: Desk, caller: Caller, view: Json, ack: modal.Ack) -> None:
         except errors.Refusal as refusal:
             raise modal.readable(caller.say, refusal, forms.chosen(values, "zone")) from refusal
 
-    await modal.finish(desk, caller, ack, lambda error: _FIELD.get(type(error), "date"), doing())
+    await modal.finish(desk, caller, ack, _field, doing())
+
+
+def _field(error: errors.TertuliaError) -> str:
+    """On which field of the form a fault stands."""
+    if isinstance(error, errors.FilledUp):
+        return {"la etiqueta": "hashtag", "quién conduce": "host"}.get(str(error.fields["what"]), "title")
+    return _FIELD.get(type(error), "date")
 
 
 # --- another one like it ---------------------------------------------------------------------------------------------
@@ -150,7 +158,8 @@ def _date_fields(say: Words, starts: datetime, zone: str, zones: list[str], *, h
 
 
 def _line(text: str, longest: int) -> Block:
-    element: Block = {"type": "plain_text_input", "max_length": longest}
+    # What an import brought, or an older version took, may be longer: Slack would open no form with it.
+    element: Block = {"type": "plain_text_input", "max_length": max(longest, len(text))}
     return {**element, "initial_value": text} if text else element
 
 
