@@ -67,7 +67,11 @@ def folder(path: Path) -> tuple[Subject, ...]:
 
     One that is called like a ready-made debate is at home where that is; any other is at home everywhere.
     """
-    files = sorted(one for one in path.glob("*.toml") if one.is_file()) if path.is_dir() else []
+    if not path.exists():
+        raise errors.BadDebateFile(faults=phrase("no existe la carpeta {path}", path=path))
+    if not path.is_dir():
+        raise errors.BadDebateFile(faults=phrase("{path} es un fichero: da la carpeta que lo tiene", path=path))
+    files = sorted(one for one in path.glob("*.toml") if one.is_file())
     if not files:
         raise errors.BadDebateFile(faults=phrase("en {path} no hay ningún fichero de debate (*.toml)", path=path))
     if len(files) > MOST_FILES:

@@ -196,8 +196,10 @@ def test_a_folder_with_a_faulty_file_or_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "roto.toml").write_text("questions = []\n", encoding="utf-8")
     with pytest.raises(errors.BadDebateFile, match=r"roto\.toml: .*falta el título"):
         subjects.folder(tmp_path)
-    with pytest.raises(errors.BadDebateFile, match="no hay ningún fichero de debate"):
+    with pytest.raises(errors.BadDebateFile, match=r"no existe la carpeta \S*nowhere"):
         subjects.folder(tmp_path / "nowhere")
+    with pytest.raises(errors.BadDebateFile, match=r"roto\.toml es un fichero: da la carpeta que lo tiene"):
+        subjects.folder(tmp_path / "roto.toml")
 
 
 def test_a_proposal_is_a_debate_file_that_can_be_planned_whatever_the_clocks_do() -> None:

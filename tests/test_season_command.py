@@ -177,7 +177,7 @@ def test_debates_of_ones_own(terminal: Terminal) -> None:
         (["2027", "--skip", "6 de enero"], "--skip: «6 de enero» no es una fecha, por ejemplo 2027-01-14"),
         (["2027", "--zone", "Europe/Madriz"], "--zone: «Europe/Madriz» no es una zona horaria"),
         (["2027", "--subject", "nada"], "no hay ningún debate «nada»"),
-        (["2027", "--debates", "nowhere"], "en nowhere no hay ningún fichero de debate (*.toml)"),
+        (["2027", "--debates", "nowhere"], "no existe la carpeta nowhere"),
         (
             ["2027", "--minutes", "20"],
             "--minutes: en 20 min no caben las preguntas de «Formarse en CX: ¿qué buscas de verdad?»",
@@ -191,12 +191,22 @@ def test_what_cannot_be_planned_is_refused_in_one_line(terminal: Terminal, args:
 
 
 @pytest.mark.parametrize(
-    "args", [["plan"], ["plan", "dosmil"], ["plan", "2027", "--title", "Primavera"], ["confirm", "1"], ["brew"]]
+    ("args", "told"),
+    [
+        (["plan"], "YEAR"),
+        (["plan", "dosmil"], "«dosmil» no es un año, por ejemplo 2027"),
+        (["plan", "2027", "--skip", "6", "de", "enero"], "sobra «de enero»: lo que lleva espacios va entre comillas."),
+        (["plan", "2027", "--title", "Primavera"], "una temporada propia lleva --title, --from y --to"),
+        (["plan", "2027", "--from", "2027-02-01", "--yes"], "una temporada propia lleva --title, --from y --to"),
+        (["confirm", "1"], "SEASON"),
+        (["brew"], "brew"),
+    ],
 )
-def test_what_is_not_understood_is_exit_2(terminal: Terminal, args: list[str]) -> None:
-    """Usage goes to standard error."""
+def test_what_is_not_understood_is_exit_2(terminal: Terminal, args: list[str], told: str) -> None:
+    """Usage goes to standard error; nothing is planned that was not meant."""
     answer = terminal("season", *args)
-    assert (answer.code, answer.out) == (2, "")
+    assert (answer.code, answer.out, told in answer.err) == (2, "", True)
+    assert locals_of(terminal) == []
 
 
 def test_in_english(terminal: Terminal) -> None:

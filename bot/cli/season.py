@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from bot.subjects import Subject
 
 app = typer.Typer(no_args_is_help=True)
+# What is left of a value with spaces that nobody put between quotes: named, with what to do.
+_SPARE = {"allow_extra_args": True}
 
-Year = Annotated[int, typer.Argument(metavar="YEAR", help=say("El año, por ejemplo 2027."))]
+
+def _year(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise typer.BadParameter(speaking()("«{text}» no es un año, por ejemplo 2027", text=text[:40]))
+    return int(text)
+
+
+Year = Annotated[int, typer.Argument(parser=_year, metavar="YEAR", help=say("El año, por ejemplo 2027."))]
 SeasonId = Annotated[str, typer.Argument(metavar="SEASON", help=say("El nombre corto de la temporada: 2027-enero"))]
 SeriesId = Annotated[str, typer.Argument(metavar="SERIES", help=say("El id de la serie: tertulia series list"))]
 Zone = Annotated[str, typer.Option("--zone", help=say("La zona de la hora, por ejemplo Europe/Madrid."))]
@@ -54,7 +63,10 @@ OPTIONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-@app.command(help=say("Propone todas las fechas de un año, con lo que chocan, y las planifica si dices que sí."))
+@app.command(
+    context_settings=_SPARE,
+    help=say("Propone todas las fechas de un año, con lo que chocan, y las planifica si dices que sí."),
+)
 def plan(  # noqa: PLR0913, PLR0917  (the options of a rhythm)
     context: typer.Context, year: Year,
     timezone: Zone = "", weekday: Weekday = None, at: At = "", per_week: PerWeek = "", skip: Skip = None,
@@ -65,12 +77,14 @@ def plan(  # noqa: PLR0913, PLR0917  (the options of a rhythm)
     """The dates of a year are shown and, after a yes, planned; those that somebody touched stay as they are."""
     from bot.actions.seasons import Wanted
 
-    if bool(title) != bool(begins and ends):
+    if any((title, begins, ends)) and not all((title, begins, ends)):
         raise typer.BadParameter(speaking()("una temporada propia lleva --title, --from y --to"), param_hint="--title")
     _plan(Wanted(year, _typed(context), _subjects(debates), title=title), yes=yes, as_json=as_json)
 
 
-@app.command(help=say("Cambia el ritmo de una temporada: mueve solo los debates que nadie ha tocado."))
+@app.command(
+    context_settings=_SPARE, help=say("Cambia el ritmo de una temporada: mueve solo los debates que nadie ha tocado.")
+)
 def change(  # noqa: PLR0913, PLR0917  (the options of a rhythm)
     context: typer.Context, season: SeasonId,
     timezone: Zone = "", weekday: Weekday = None, at: At = "", per_week: PerWeek = "", skip: Skip = None,
@@ -202,6 +216,11 @@ def _agreed() -> bool:
 
 def _typed(context: typer.Context) -> dict[str, str]:
     """What was said of the rhythm, by its fields: each has an option's value under its own name."""
+    if context.args:
+        spare = " ".join(context.args)[:80]
+        raise typer.BadParameter(
+            speaking()("sobra «{spare}»: lo que lleva espacios va entre comillas. No se ha guardado nada.", spare=spare)
+        )
     said = {name: context.params.get(name) for name in OPTIONS}
     return {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in said.items() if value}
 
