@@ -225,6 +225,18 @@ def test_prepared_statement_takes_its_values_by_name_whatever_their_order(store:
     assert ask(store, "SELECT name, value FROM kept ORDER BY name") == [("a", "3"), ("b", "2")]
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 31, 32, 33, 100])
+def test_many_rows_are_all_there_and_the_first_of_each_name_stays(store: Store, count: int) -> None:
+    """However many go into one statement: each row once, in its order, one that is there already left as it is."""
+    insert = Prepared(
+        sa.text("INSERT INTO kept (value, name) VALUES (:value, :name) ON CONFLICT (name) DO NOTHING"),
+        ("name", "value"),
+    )
+    rows = [(f"name {number:03d}", f"value {number}") for number in range(count)]
+    store.write(lambda tx: insert.run(tx.conn, [*rows, *((name, "another") for name, _ in rows)]))
+    assert ask(store, "SELECT name, value FROM kept WHERE name LIKE 'name %' ORDER BY name") == rows
+
+
 def test_search_index_follows_the_log(store: Store) -> None:
     """New, said otherwise, emptied and gone: the index has what the log has."""
     keep(store, debate(), message(terms="gato cat"), message(platform_id="1.2", terms="perro dog"))

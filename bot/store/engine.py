@@ -5,9 +5,12 @@ SQLite: WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE`` for writers (a deferred o
 a change loses it, so that a frozen process does not keep another waiting for what it had locked.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -84,6 +87,12 @@ class Tx:
             self._session = None
 
 
+# What an INSERT of literal rows inserts. SQLite's driver gives the interpreter away for each row of ``executemany``,
+# and has to wait until it gets it back: rows go in by few statements of many (powers of two: the driver knows them).
+_VALUES = re.compile(r"^INSERT INTO [^()]*\([^()]*\)\s+VALUES (\([^()]*\))")
+_AT_ONCE = (32, 16, 8, 4, 2, 1)
+
+
 class Prepared:
     """A Core statement compiled once, run with plain values: the driver's own speed where every message passes."""
 
@@ -101,8 +110,17 @@ class Prepared:
         if order is None:
             conn.exec_driver_sql(sql, [dict(zip(self._names, row, strict=True)) for row in rows])
             return
-        straight = order == tuple(range(len(self._names)))
-        _sqlite(conn, sql, many=rows if straight else [tuple(row[i] for i in order) for row in rows])
+        if order != tuple(range(len(self._names))):
+            rows = [tuple(row[i] for i in order) for row in rows]
+        several = _several(sql)
+        if not several:
+            _sqlite(conn, sql, many=rows)
+            return
+        start = 0
+        for at_once, statement in several:
+            while len(rows) - start >= at_once:
+                _sqlite(conn, statement, tuple(chain.from_iterable(rows[start : start + at_once])))
+                start += at_once
 
     def fetch(self, conn: sa.Connection, *values: Any) -> Sequence[Sequence[Any]]:
         """The rows that the statement returns for these values (in the order of ``names``)."""
@@ -121,6 +139,16 @@ class Prepared:
                 order = tuple(self._names.index(name) for name in positions)
             found = self._sql[dialect.name] = (str(compiled), order)
         return found
+
+
+@cache
+def _several(sql: str) -> tuple[tuple[int, str], ...]:
+    """The statement for 32 rows, for 16 … and for one; nothing where it is no INSERT of literal rows."""
+    group = _VALUES.search(sql)
+    if group is None or "?" in sql[group.end(1) :]:  # a value of its own for each row, behind them all
+        return ()
+    head, tail = sql[: group.start(1)], sql[group.end(1) :]
+    return tuple((count, f"{head}{', '.join([group[1]] * count)}{tail}") for count in _AT_ONCE)
 
 
 def _sqlite(

@@ -36,8 +36,8 @@ from handlers.x.workspace import Account, Workspace
 
 # The first questions to X (who are we, may we listen) are answered within this, or X is tried again later (seconds).
 PREFLIGHT = 8.0
-# So few posts of a full stream stand at a time before what Slack or the room want written: they are being waited for.
-SHARE = Share(at_once=8, under_way=1)
+# A full stream waits for its own commit before the next, so that what Slack or the room want written comes between.
+SHARE = Share(at_once=64, under_way=1)
 # X has closed the door, and nobody but a person can open it.
 _SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN, Kind.CAPPED})
 
