@@ -81,7 +81,7 @@ def _multiplied(database: Path, times: int) -> int:
             later["local_at"] = f"substr(strftime('%Y-%m-%dT%H:%M:%S', local_at, '+{copy} days'), 1, length(local_at))"
             mine = {
                 "debate_id": f"debate_id + {apart}",
-                "slug": f"slug || '-{copy}'",
+                "slug": f"slug || '-year-{copy}'",
                 "address": f"address || '-{copy}'",
             }
             for table in ("debate", "cue", "place", "question"):

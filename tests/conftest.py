@@ -6,7 +6,8 @@ neither, those tests are skipped and the summary says how many and why.
 
 import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
 from bot.ports import House
+from bot.store import engine as storage
 from bot.store import schema
 from bot.store.engine import Store, metadata
 from bot.writer import Writer
@@ -117,6 +119,20 @@ def _compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sa, "create_engine", create_engine)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def connected_as_a_bot() -> Iterator[Callable[[sqlite3.Connection, object], None]]:
+    """How a bot sets up its connections; of a test, which survives no power cut, no commit waits for the disk."""
+    as_a_bot = storage._sqlite_connect
+
+    def connect(connection: sqlite3.Connection, record: object) -> None:
+        as_a_bot(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage, "_sqlite_connect", connect)
+        yield as_a_bot
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """The same storage on SQLite and on PostgreSQL: types, keys, migrations, search index, and who may write when."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -78,11 +80,14 @@ def test_times_come_back_to_the_microsecond_and_in_utc(store: Store) -> None:
     assert {at.tzinfo for at in found if at is not None} == {UTC}
 
 
-def test_sqlite_keeps_what_is_committed_and_overwrites_what_is_erased(sqlite_store: Store) -> None:
+def test_sqlite_keeps_what_is_committed_and_overwrites_what_is_erased(
+    sqlite_store: Store, connected_as_a_bot: Callable[[sqlite3.Connection, object], None]
+) -> None:
     """No kill would show that a commit is not on the disk, only a power cut: so the settings are looked at."""
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
-    with sqlite_store.writing() as conn:
-        assert {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted} == wanted
+    with closing(sqlite3.connect(str(sqlite_store.path))) as conn:
+        connected_as_a_bot(conn, None)
+        assert {name: conn.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted} == wanted
 
 
 def test_time_without_zone_is_refused(store: Store) -> None:

@@ -72,14 +72,6 @@ class Slack:
         return self.standing[draft.key]
 
 
-def quick(store: Store) -> Store:
-    """The store, with commits that do not wait for the disk: the year does not survive a power cut."""
-    if store.sqlite:
-        with store.writing() as conn:
-            sa.event.listen(conn.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
-    return store
-
-
 class Bot:
     """One of the two: a clock, a writer and a way out, all of which die with it."""
 
@@ -91,7 +83,7 @@ class Bot:
         self._slack = slack
         self._chance = chance
         self._dying = False
-        with quick(self.store).writing() as conn:
+        with self.store.writing() as conn:
             sa.event.listen(conn.engine, "commit", self._maybe)
 
     @property
@@ -245,7 +237,7 @@ def played(store: Store, seed: int) -> Iterator[Year]:
     # What it logs of each death, with the way there, would take longer than the year.
     with time_machine.travel(BEGINS, tick=False) as clock, capture_logs():
         url = store.url.render_as_string(hide_password=False)
-        year = Year(quick(store), url, clock, seed)
+        year = Year(store, url, clock, seed)
         store.write(lambda tx: people.appoint(tx, ["slack:UMOD"]))
         wanted = seasons.Wanted(2027)
         store.write(lambda tx: seasons.write(tx, wanted, house=year.house, actor=OPERATOR, now=BEGINS))
