@@ -52,6 +52,8 @@ class UTCDateTime(TypeDecorator[datetime]):
 class Debate(SQLModel, table=True):
     """One debate: what it is, when, and where it stands now."""
 
+    __table_args__ = (Index(None, "phase", "starts_at"),)  # which comes next is asked at every close
+
     id: int | None = Field(default=None, primary_key=True)
     slug: str = Field(unique=True)
     title: str
@@ -63,7 +65,7 @@ class Debate(SQLModel, table=True):
     starts_at: datetime = Field(sa_type=UTCDateTime, index=True)
     ends_at: datetime = Field(sa_type=UTCDateTime)
     pace: str = Field(sa_type=Text)  # JSON, seconds: debate.Pace.as_seconds
-    phase: str = Field(index=True)
+    phase: str
     opened_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     held_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

@@ -89,8 +89,7 @@ def teaser(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
 
 def following(tx: Tx, debate: Debate, *, after: datetime) -> Debate | None:
     """The debate that people are told of as the next one from a time on; a rehearsal is nobody's next debate."""
-    found = (one for one in debates.coming(tx) if one.starts_at >= after and one.id != debate.id)
-    return next((one for one in found if not one.rehearsal), None)
+    return debates.following(tx, debates.ident(debate), after=after)
 
 
 def choose_topic(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Poll:

@@ -134,9 +134,8 @@ def _warn(tx: Tx, debate: Debate, *, now: datetime) -> None:
 def _miss(tx: Tx, debate: Debate, row: Cue, why: str, now: datetime) -> None:
     debate.phase, debate.why = Phase.MISSED, why
     plan.changed(tx, debate, now=now, by_hand=False)
-    for cue in debates.cues(tx, row.debate_id):
-        if cue.state in run.PENDING_CUE:
-            debates.skipped(tx, cue, now, why)
+    for cue in debates.pending_cues(tx, row.debate_id):
+        debates.skipped(tx, cue, now, why)
     reminders.over(tx, debate)
     say.to_moderators(tx, debate, "missed", say.missed(debate), now=now)
     debates.record(tx, who=CLOCK.who, action=Verb.MISS, debate_id=row.debate_id, now=now, detail=why)

@@ -26,7 +26,6 @@ from bot.store.engine import Tx
 from bot.tables import Cue, Debate, Question
 from bot.words.catalogue import words
 
-PENDING_CUE = frozenset({"planned", "held"})
 MOST_MINUTES = 240  # nobody sits longer; more is a slip of the finger
 
 
@@ -39,7 +38,7 @@ def open_now(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> None:
         shift(tx, debate_id, now - debate.starts_at)
         debate.ends_at += now - debate.starts_at
     approved = debates.count_questions(tx, debate_id, State.APPROVED)
-    for cue in debates.cues_until(tx, debate_id, max(now, debate.starts_at)):
+    for cue in debates.pending_cues(tx, debate_id, until=max(now, debate.starts_at)):
         kind = rules.Cue(cue.key, cue.due_at).kind
         if kind is rules.Kind.OPEN:
             debates.done(tx, cue, now)
@@ -132,7 +131,7 @@ def skip(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Question:
     question.state = State.CARRIED
     question.rev = debates.bump(tx, debate_id)
     tx.session.add(question)
-    asks = [cue for cue in debates.cues(tx, debate_id) if cue.key.startswith("ask:") and cue.state in PENDING_CUE]
+    asks = [cue for cue in debates.pending_cues(tx, debate_id) if cue.key.startswith("ask:")]
     waiting = sum(1 for one in debates.questions(tx, debate_id) if one.state == State.APPROVED)
     for cue in asks[waiting:]:
         _cancel_ask(tx, debate_id, cue, words(debate.locale)("se saltó una pregunta"))
@@ -149,12 +148,11 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
     debate.phase, debate.grace_until = Phase.GRACE, now + pace.grace
     tx.session.add(debate)
     _finish_questions(tx, debate_id)
-    for cue in debates.cues(tx, debate_id):
-        if cue.state in PENDING_CUE:
-            if cue.key == rules.Kind.CLOSE:
-                debates.done(tx, cue, now)
-            else:
-                debates.skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
+    for cue in debates.pending_cues(tx, debate_id):
+        if cue.key == rules.Kind.CLOSE:
+            debates.done(tx, cue, now)
+        else:
+            debates.skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
     debates.plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
     following = after.following(tx, debate, after=debate.opened_at or debate.starts_at)
     text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
@@ -268,8 +266,8 @@ def _finish_questions(tx: Tx, debate_id: int) -> None:
 
 def _cancel_ask(tx: Tx, debate_id: int, ask: Cue, why: str) -> None:
     number = ask.key.partition(":")[2]
-    for cue in debates.cues(tx, debate_id):
-        if cue.key in {ask.key, f"{rules.Kind.WARN}:{number}"} and cue.state in PENDING_CUE:
+    for cue in debates.pending_cues(tx, debate_id):
+        if cue.key in {ask.key, f"{rules.Kind.WARN}:{number}"}:
             cue.state, cue.why = "cancelled", why
             tx.session.add(cue)
 

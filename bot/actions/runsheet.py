@@ -6,7 +6,6 @@ from datetime import datetime
 
 from bot.actions import after, brief, invited, polls, say
 from bot.actions.plan import pace_of
-from bot.actions.run import PENDING_CUE
 from bot.cues import Cue, Kind
 from bot.guest import Step
 from bot.ports import House, Operation, Platform
@@ -33,7 +32,7 @@ def coming(tx: Tx, debate: Debate, *, house: House) -> list[Coming]:
     waiting = [one for one in rows if one.state == State.APPROVED]
     number = max((one.number or 0 for one in rows), default=0)
     found = _notices(tx, debate_id)
-    for cue in (Cue(row.key, row.due_at) for row in debates.cues(tx, debate_id) if row.state in PENDING_CUE):
+    for cue in (Cue(row.key, row.due_at) for row in debates.pending_cues(tx, debate_id)):
         if cue.kind is Kind.ASK and waiting:
             number += 1
             question = waiting.pop(0)

@@ -106,6 +106,13 @@ def coming(tx: Tx, *, limit: int = 20) -> Sequence[Debate]:
     return tx.session.exec(query).all()
 
 
+def following(tx: Tx, debate_id: int, *, after: datetime) -> Debate | None:
+    """The debate that is the next to be held from a time on, this one and rehearsals left out; or None."""
+    query = select(Debate).where(Debate.phase == Phase.SCHEDULED, col(Debate.starts_at) >= after)
+    query = query.where(col(Debate.rehearsal).is_(False), col(Debate.id) != debate_id)
+    return tx.session.exec(query.order_by(col(Debate.starts_at)).limit(1)).first()
+
+
 def promised(tx: Tx, *, after: datetime) -> Sequence[tuple[int, datetime, str, str]]:
     """Debates to come of which it is kept what hour was promised on the clocks of their zone, drafts among them.
 
@@ -204,9 +211,11 @@ def cues(tx: Tx, debate_id: int) -> Sequence[Cue]:
     return tx.session.exec(select(Cue).where(Cue.debate_id == debate_id).order_by(col(Cue.due_at), col(Cue.id))).all()
 
 
-def cues_until(tx: Tx, debate_id: int, at: datetime) -> Sequence[Cue]:
-    """The planned cues of a debate that are due at the time or before it."""
-    query = select(Cue).where(Cue.debate_id == debate_id, Cue.state == "planned", col(Cue.due_at) <= at)
+def pending_cues(tx: Tx, debate_id: int, *, until: datetime | None = None) -> Sequence[Cue]:
+    """The cues of a debate that wait for their time, or for the end of a hold, in order; those due ``until`` then."""
+    query = select(Cue).where(Cue.debate_id == debate_id, col(Cue.state).in_(("planned", "held")))
+    if until is not None:
+        query = query.where(col(Cue.due_at) <= until)
     return tx.session.exec(query.order_by(col(Cue.due_at), col(Cue.id))).all()
 
 

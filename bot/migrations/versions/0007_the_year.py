@@ -171,6 +171,8 @@ def upgrade() -> None:
     op.add_column("debate", sa.Column("changed_at", sa.BigInteger(), nullable=True))
     op.add_column("debate", sa.Column("why", sa.Text(), server_default="", nullable=False))
     op.add_column("debate", sa.Column("questions_public", sa.Boolean(), server_default=sa.true(), nullable=False))
+    op.drop_index(op.f("ix_debate_phase"), table_name="debate")
+    op.create_index(op.f("ix_debate_phase_starts_at"), "debate", ["phase", "starts_at"])
     op.create_index(op.f("ix_debate_season_id"), "debate", ["season_id"])
     op.create_index(op.f("ix_debate_series_id"), "debate", ["series_id"])
     _promise()
@@ -192,6 +194,8 @@ def _promise() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_debate_series_id"), table_name="debate")
     op.drop_index(op.f("ix_debate_season_id"), table_name="debate")
+    op.drop_index(op.f("ix_debate_phase_starts_at"), table_name="debate")
+    op.create_index(op.f("ix_debate_phase"), "debate", ["phase"])
     op.drop_column("debate", "questions_public")
     op.drop_column("debate", "why")
     op.drop_column("debate", "changed_at")
