@@ -256,12 +256,8 @@ def shift(tx: Tx, debate_id: int, by: timedelta, *, kinds: frozenset[rules.Kind]
 
 def _finish_questions(tx: Tx, debate_id: int) -> None:
     rev = debates.bump(tx, debate_id)
-    for one in debates.questions(tx, debate_id):
-        if one.state == State.ASKED:
-            one.state, one.rev = State.ANSWERED, rev
-        elif one.state in {State.APPROVED, State.PENDING}:
-            one.state, one.rev = State.CARRIED, rev
-        tx.session.add(one)
+    debates.turn_questions(tx, debate_id, {State.ASKED}, State.ANSWERED, rev=rev)
+    debates.turn_questions(tx, debate_id, {State.APPROVED, State.PENDING}, State.CARRIED, rev=rev)
 
 
 def _cancel_ask(tx: Tx, debate_id: int, ask: Cue, why: str) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bot import dates, hours, invitation
 from bot.ports import House, Operation, Platform
 from bot.store import debates, people
+from bot.store.debates import Address
 from bot.store.engine import Tx
 from bot.tables import Debate, Outbox, Place, Question
 from bot.words.catalogue import Words, words
@@ -29,7 +30,7 @@ class Worded(NamedTuple):
 
 def elsewhere(tx: Tx, debate: Debate, kind: str, text: str, *, away: Platform, now: datetime) -> None:
     """The text goes to every place of the debate but those of one platform, which cannot be spoken to."""
-    for place in debates.places(tx, debates.ident(debate)):
+    for place in debates.addresses(tx, debates.ident(debate)):
         if place.platform != away:
             _put(tx, _row(debate, kind, text, platform=place.platform, place=place.address, now=now), now)
 
@@ -39,7 +40,7 @@ def everywhere(
 ) -> dict[str, Outbox]:
     """The text goes to every place of the debate; returns the new outbox rows by platform."""
     rows = {}
-    for place in debates.places(tx, debates.ident(debate)):
+    for place in debates.addresses(tx, debates.ident(debate)):
         row = _worded(debate, kind, text, place=place, now=now)
         row.question_id = question.id if question else None
         rows[place.platform] = _put(tx, row, now)
@@ -68,7 +69,7 @@ def to_moderators(tx: Tx, debate: Debate, kind: str, text: str, *, now: datetime
     Returns the new rows.
     """
     rows = []
-    held = {place.platform: place.address for place in debates.places(tx, debates.ident(debate))}
+    held = {place.platform: place.address for place in debates.addresses(tx, debates.ident(debate))}
     if held.pop(Platform.X, None) and not held:
         held = {str(Platform.ROOM): debate.slug}  # X has no private way; the room shows every debate to moderators
     for platform, address in held.items():
@@ -89,7 +90,7 @@ def to_person(tx: Tx, debate: Debate, kind: str, text: str, *, identity_id: int,
     Returns the new row, or None where nobody is written to.
     """
     person = people.identity(tx, identity_id)
-    held = {place.platform for place in debates.places(tx, debates.ident(debate))}
+    held = {place.platform for place in debates.addresses(tx, debates.ident(debate))}
     if person is None or person.platform not in held - {Platform.X}:
         return None
     row = _row(debate, kind, text, platform=person.platform, place=person.platform_id, now=now)
@@ -109,7 +110,7 @@ def take_back(tx: Tx, row: Outbox, *, now: datetime, landed: str | None = None) 
     _put(tx, gone, now)
 
 
-def _worded(debate: Debate, kind: str, text: str | Worded, *, place: Place, now: datetime) -> Outbox:
+def _worded(debate: Debate, kind: str, text: str | Worded, *, place: Place | Address, now: datetime) -> Outbox:
     worded = Worded(text, text) if isinstance(text, str) else text
     said = worded.brief if place.platform == Platform.X else worded.full
     row = _row(debate, kind, said, platform=place.platform, place=place.address, now=now)

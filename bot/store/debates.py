@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -21,6 +22,11 @@ _RECORD = Prepared(
     sa.text("INSERT INTO audit (at, who, action, debate_id, detail) VALUES (:at, :who, :action, :debate_id, :detail)"),
     ("at", "who", "action", "debate_id", "detail"),
 )
+_TURN_QUESTIONS = Prepared(
+    sa.text("UPDATE question SET state = :new, rev = :rev WHERE debate_id = :id AND state = :old"),
+    ("new", "rev", "id", "old"),
+)
+_ADDRESSES = Prepared(sa.text("SELECT platform, address FROM place WHERE debate_id = :id ORDER BY platform"), ("id",))
 
 LARGEST_ID = 2**31 - 1  # PostgreSQL's INTEGER; it fails on a larger one where SQLite finds nothing
 
@@ -161,6 +167,19 @@ def places(tx: Tx, debate_id: int) -> Sequence[Place]:
     return tx.session.exec(select(Place).where(Place.debate_id == debate_id).order_by(Place.platform)).all()
 
 
+class Address(NamedTuple):
+    """A place as posts go to it."""
+
+    platform: str
+    address: str
+
+
+def addresses(tx: Tx, debate_id: int) -> list[Address]:
+    """Where a debate is held, to be spoken to: asked with every post."""
+    tx.finish()
+    return [Address._make(row) for row in _ADDRESSES.fetch(tx.conn, debate_id)]
+
+
 def clash(tx: Tx, platform: str, address: str, *, start: datetime, end: datetime, but: int | None) -> Debate | None:
     """A debate of the same place whose hour overlaps, or None; ``but`` is left out of the search."""
     query = (
@@ -193,6 +212,13 @@ def count_questions(tx: Tx, debate_id: int, state: str) -> int:
     """How many questions of a debate are in a state."""
     tx.finish()
     return int(_COUNT_QUESTIONS.fetch(tx.conn, debate_id, str(state))[0][0])
+
+
+def turn_questions(tx: Tx, debate_id: int, states: Collection[str], to: str, *, rev: int) -> None:
+    """The questions of a debate that are in one of the states are in another."""
+    tx.finish()
+    _TURN_QUESTIONS.run(tx.conn, [(str(to), rev, debate_id, str(state)) for state in states])
+    tx.forget(Question)
 
 
 def question(tx: Tx, debate_id: int | None, question_id: int) -> Question:

@@ -75,6 +75,12 @@ class Tx:
         found = self._session.identity_map.get(self._session.identity_key(kind, ident))
         return found if isinstance(found, SQLModel) else None
 
+    def forget(self, kind: type[SQLModel]) -> None:
+        """The session's rows of this kind are read anew when they are looked at: they were changed past it."""
+        for row in [] if self._session is None else list(self._session.identity_map.values()):
+            if isinstance(row, kind):
+                self.session.expire(row)
+
     def finish(self) -> None:
         """Everything the session holds is written to the connection."""
         if self._session is not None:
