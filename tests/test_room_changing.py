@@ -1,14 +1,17 @@
 """The room's forms with which a moderator rewords, moves, repeats and cancels a debate; and the ways to a calendar."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from bot.ports import House
+from bot.actions import plan, run
+from bot.debatefile import DebateFile
+from bot.ports import OPERATOR, House
 
-from tests.room_evening import Evening, browser
+from tests.room_evening import QUESTIONS, Evening, browser
 from tests.test_room import enter, shown
 
 
@@ -119,3 +122,22 @@ def test_one_subscribes_from_the_board_and_from_a_debate(tmp_path: Path) -> None
                 assert f'href="/d/{there.slug}/calendar.ics"' in page
                 assert '<time datetime="2027-01-14T18:00:00Z" data-zone="Europe/Madrid">' in page
         there.stop()
+
+
+def test_the_page_of_a_debate_that_is_over_leads_to_the_next_date(evening: Evening, visitor: TestClient) -> None:
+    """It is what the close on X links to: its page has the next one's day and its file for a calendar."""
+    over = evening.debate()
+    starts = datetime(2027, 1, 21, 19, 0)  # noqa: DTZ001  (on the clocks of its zone)
+    file = DebateFile(title="¿Qué mide?", questions=QUESTIONS, starts=starts, timezone="Europe/Madrid")
+    following = evening.store.write(
+        lambda tx: plan.add(tx, file, house=evening.house, actor=OPERATOR, now=evening.now).slug
+    )
+    assert 'id="following"' not in visitor.get(f"/d/{over.slug}").text
+
+    evening.act(lambda tx, debate: run.open_now(tx, debate, actor=OPERATOR, now=evening.now))
+    evening.act(lambda tx, debate: run.close(tx, debate, actor=OPERATOR, now=evening.now, house=evening.house))
+
+    said = visitor.get(f"/d/{over.slug}").text.partition('id="following"')[2].partition("</p>")[0]
+    assert f'<a href="/d/{following}">¿Qué mide?</a>' in said
+    assert "jueves 21 de enero de 2027, 19:00" in said
+    assert f'href="/d/{following}/calendar.ics"' in said

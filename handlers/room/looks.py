@@ -148,6 +148,11 @@ class Scene:
         return self.phase in COMING
 
     @property
+    def ended(self) -> bool:
+        """Whether its hour is behind it, late answers or not."""
+        return self.over or self.phase is Phase.GRACE
+
+    @property
     def over(self) -> bool:
         """Whether it has ended for good."""
         return self.phase in OVER

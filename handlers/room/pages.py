@@ -100,12 +100,15 @@ def show_debate(
         answered = answerable(tx, view.id, reply)
         pressed = _pressed(tx, view, visitor)
         skipped = looks.skipped(debates.cues(tx, view.id)) if visitor.moderator else []
+        # On X it is the close's one link that leads to the next date.
+        following = debates.following(tx, view.id, after=room.clock()) if view.ended else None
     hidden = max(0, len(view.feed.lines) - MOST_SHOWN)
     return page(
         request, "debate.html", status=status, visitor=visitor, view=view, now=room.clock(),
         stream=stream_html, hidden_lines=hidden, shown_lines=MOST_SHOWN, pressed=" ".join(pressed),
         whispers=looks.notices_for(view, view.slug) if visitor.moderator else [],
         personal=personal(view, visitor), poll_panels=poll_panels, invited=invited, skipped=skipped,
+        following=following,
         **{**composer_values(view), "poll_problem": "", **(kept or {}), "reply": answered},
     )  # fmt: skip
 
