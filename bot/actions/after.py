@@ -77,7 +77,7 @@ def poll_end(tx: Tx, debate: Debate, cue: rules.Cue, *, now: datetime) -> None:
 
 def teaser(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     """Who was there reads what comes next; where that has no subject yet, in a season, they vote on it."""
-    coming = following(tx, debate, after=now)
+    coming = debates.following(tx, debates.ident(debate), after=now)
     if coming is None:
         return
     worded = say.Worded(_teaser(debate, coming, house), brief.teaser(debate, coming, house))
@@ -85,11 +85,6 @@ def teaser(tx: Tx, debate: Debate, *, now: datetime, house: House) -> None:
     bare = coming.season_id is not None and not debates.questions(tx, debates.ident(coming))
     if bare and store.of(tx, debates.ident(coming), Kind.TOPIC) is None:
         _vote(tx, coming, now=now)
-
-
-def following(tx: Tx, debate: Debate, *, after: datetime) -> Debate | None:
-    """The debate that people are told of as the next one from a time on; a rehearsal is nobody's next debate."""
-    return debates.following(tx, debates.ident(debate), after=after)
 
 
 def choose_topic(tx: Tx, debate: Debate, *, actor: Actor, now: datetime) -> Poll:

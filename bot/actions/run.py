@@ -154,7 +154,7 @@ def close(tx: Tx, debate: Debate, *, actor: Actor, now: datetime, house: House) 
         else:
             debates.skipped(tx, cue, now, words(debate.locale)("el debate se cerró antes"))
     debates.plan_cue(tx, debate_id, rules.Kind.END_GRACE, now + pace.grace)
-    following = after.following(tx, debate, after=debate.opened_at or debate.starts_at)
+    following = debates.following(tx, debate_id, after=debate.opened_at or debate.starts_at)
     text = say.closing(debate, following, house, people_count=people.participants(tx, debate_id))
     worded = say.Worded(text, brief.closing(debate, following, house))
     say.everywhere(tx, debate, "closing", worded, now=now)

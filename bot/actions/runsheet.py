@@ -80,7 +80,7 @@ def _behind(tx: Tx, debate: Debate, cue: Cue, *, house: House) -> Sequence[Comin
             at = cue.due_at
         case _:
             return []
-    coming = after.following(tx, debate, after=at)
+    coming = debates.following(tx, debates.ident(debate), after=at)
     return [Coming(at, "teaser", brief.teaser(debate, coming, house))] if coming is not None else []
 
 
@@ -115,5 +115,5 @@ def _closing(tx: Tx, debate: Debate, at: datetime, house: House) -> str:
     closed = Debate(
         **debate.model_dump(exclude={"closed_at", "grace_until"}), closed_at=at, grace_until=at + pace_of(debate).grace
     )
-    following = after.following(tx, debate, after=debate.opened_at or debate.starts_at)
+    following = debates.following(tx, debates.ident(debate), after=debate.opened_at or debate.starts_at)
     return brief.closing(closed, following, house)
