@@ -110,7 +110,7 @@ class StillPouring(Refusal):
 
 
 class SomethingSaid(Refusal):
-    """Ya han dicho {count} cosas y anular las borraría. ¿De verdad? Repite la orden con «de verdad» (o --yes)."""
+    """Ya hay mensajes ({count}) y anular los borraría. ¿De verdad? Repite la orden con «de verdad» (o --yes)."""
 
 
 class BadMinutes(Refusal):

@@ -338,7 +338,7 @@ async def test_a_year_is_planned_on_a_phone_and_its_peaks_are_seen_by_day_and_ni
     found.append(await looked_at(elena))
     await picture(elena, "season-phone.png")
     await elena.get_by_role("button", name="Sí, guardar estas fechas").click()
-    await expect(elena.get_by_text("han cambiado 16 fechas")).to_be_visible()
+    await expect(elena.get_by_text("Fechas cambiadas: 16")).to_be_visible()
     for dark in ("", "yes"):
         found.append(await looked_at(await room.page("/temporadas?year=2028", size=PHONE, dark=dark)))
     page = await room.page("/temporadas?year=2028", script=False)

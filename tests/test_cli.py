@@ -113,7 +113,8 @@ def test_check_tells_good_from_bad_and_stores_nothing(tertulia: Terminal) -> Non
     tertulia.write("debate.toml", DEBATE)
     tertulia.write("bad.toml", 'title = ""\nstarts = 2037-01-14T19:00:00\nquestions = []\ncolour = 1\n')
 
-    assert tertulia("debate", "check", "debate.toml") == Answer(0, "Está bien: «¿Quién es el CXO?», 3 preguntas.\n", "")
+    well = "Está bien: «¿Quién es el CXO?». Preguntas: 3.\n"
+    assert tertulia("debate", "check", "debate.toml") == Answer(0, well, "")
     assert tertulia("debate", "check", "debate.toml", "--json").json == {"title": "¿Quién es el CXO?", "questions": 3}
     assert tertulia("debate", "check", "bad.toml").refusal.count("línea") == 3
     assert tertulia("debate", "add", "bad.toml").refusal == tertulia("debate", "check", "bad.toml").refusal

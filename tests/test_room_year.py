@@ -196,7 +196,7 @@ def test_a_year_is_planned_after_a_preview_and_a_yes(evening: Evening, visitor: 
     done = yes(visitor, page)
 
     assert done.headers["location"] == "/temporadas?year=2027&done=8"
-    assert "han cambiado 8 fechas" in shown(visitor.get(done.headers["location"]))
+    assert "Fechas cambiadas: 8" in shown(visitor.get(done.headers["location"]))
     assert len(planned(evening)) == 8
     again = preview(visitor)
     assert "No cambiaría nada" in shown(again) and 'class="yes"' not in again.text

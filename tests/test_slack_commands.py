@@ -152,7 +152,7 @@ async def test_an_abort_of_what_people_said_needs_the_button_and_leaves_nothing(
     evening.until(12)
     evening.says("Ana", "hola", under="P1")
     page = await scene.page(MOD, "anular")
-    assert page["text"].startswith("Ya han dicho 1 cosas y anular las borraría.")
+    assert page["text"].startswith("Ya hay mensajes (1) y anular los borraría.")
     done = await scene.presses(MOD, page, "really")
     assert done["text"] == "«¿Quién es el CXO?» está anulado: no queda rastro de él."
     assert evening.look(debates.every) == []

@@ -108,7 +108,7 @@ def check(what: Checkable, posts: Posts = None, people: People = None, as_json: 
     if as_json:
         show.data({"title": plan.title, "questions": len(plan.questions)})
         return
-    show.line(speaking()("Está bien: «{title}», {count} preguntas.", title=plan.title, count=len(plan.questions)))
+    show.line(speaking()("Está bien: «{title}». Preguntas: {count}.", title=plan.title, count=len(plan.questions)))
 
 
 def _is_file(what: str) -> bool:
