@@ -362,9 +362,10 @@ def test_upgrade_from_every_revision_keeps_the_rows(bare: Store, start: str) -> 
     )
 
 
-def test_an_upgrade_keeps_the_hour_that_was_promised_on_the_clocks(bare: Store) -> None:
+@pytest.mark.parametrize("start", ["0006", "0007"])
+def test_an_upgrade_keeps_the_hour_that_was_promised_on_the_clocks(bare: Store, start: str) -> None:
     """Of what is still to come: if its zone gets other rules, it goes with its clocks."""
-    schema.upgrade(bare, to="0006")
+    schema.upgrade(bare, to=start)
     keep_old(bare, starts_at=1_799_949_600_000_000, phase="scheduled")
 
     schema.upgrade(bare)

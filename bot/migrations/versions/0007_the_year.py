@@ -1,8 +1,5 @@
 """The year: seasons, series, who comes, polls, guests"""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -143,7 +140,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminding_person_id_person")),
         sa.PrimaryKeyConstraint("person_id", "debate_id", name=op.f("pk_reminding")),
     )
-    op.create_index(op.f("ix_reminding_debate_id"), "reminding", ["debate_id"])
     op.create_index(op.f("ix_reminding_identity_id"), "reminding", ["identity_id"])
     op.create_table(
         "prepared",
@@ -171,31 +167,13 @@ def upgrade() -> None:
     op.add_column("debate", sa.Column("changed_at", sa.BigInteger(), nullable=True))
     op.add_column("debate", sa.Column("why", sa.Text(), server_default="", nullable=False))
     op.add_column("debate", sa.Column("questions_public", sa.Boolean(), server_default=sa.true(), nullable=False))
-    op.drop_index(op.f("ix_debate_phase"), table_name="debate")
-    op.create_index(op.f("ix_debate_phase_starts_at"), "debate", ["phase", "starts_at"])
     op.create_index(op.f("ix_debate_season_id"), "debate", ["season_id"])
     op.create_index(op.f("ix_debate_series_id"), "debate", ["series_id"])
-    _promise()
-
-
-def _promise() -> None:
-    """Debates to come keep what hour their clocks show, as it was promised: a zone may get other rules before it."""
-    conn = op.get_bind()
-    coming = "SELECT id, starts_at, timezone FROM debate WHERE phase IN ('draft', 'scheduled')"
-    for ident, starts_at, zone in conn.execute(sa.text(coming)).all():
-        local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=starts_at)).astimezone(ZoneInfo(zone))
-        bare = local.replace(tzinfo=None)
-        written = bare.isoformat(timespec="auto" if bare.second or bare.microsecond else "minutes")
-        conn.execute(
-            sa.text("UPDATE debate SET local_at = :written WHERE id = :ident"), {"written": written, "ident": ident}
-        )
 
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_debate_series_id"), table_name="debate")
     op.drop_index(op.f("ix_debate_season_id"), table_name="debate")
-    op.drop_index(op.f("ix_debate_phase_starts_at"), table_name="debate")
-    op.create_index(op.f("ix_debate_phase"), "debate", ["phase"])
     op.drop_column("debate", "questions_public")
     op.drop_column("debate", "why")
     op.drop_column("debate", "changed_at")
@@ -208,7 +186,6 @@ def downgrade() -> None:
     op.drop_column("debate", "local_at")
     op.drop_table("prepared")
     op.drop_index(op.f("ix_reminding_identity_id"), table_name="reminding")
-    op.drop_index(op.f("ix_reminding_debate_id"), table_name="reminding")
     op.drop_table("reminding")
     op.drop_index(op.f("ix_guest_identity_id"), table_name="guest")
     op.drop_index(op.f("ix_guest_debate_id"), table_name="guest")
