@@ -13,9 +13,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(op.f("ix_reminding_debate_id"), "reminding", ["debate_id"])
-    op.drop_index(op.f("ix_debate_phase"), table_name="debate")
-    op.create_index(op.f("ix_debate_phase_starts_at"), "debate", ["phase", "starts_at"])
+    # For a while the revision below made these itself.
+    op.create_index(op.f("ix_reminding_debate_id"), "reminding", ["debate_id"], if_not_exists=True)
+    op.drop_index(op.f("ix_debate_phase"), table_name="debate", if_exists=True)
+    op.create_index(op.f("ix_debate_phase_starts_at"), "debate", ["phase", "starts_at"], if_not_exists=True)
     _promise()
 
 
