@@ -65,6 +65,9 @@ class Guests:
             raise RuntimeError("the desk is on fire")
         self.heard.append((kind, str(event.get("text") or "")))
 
+    async def drain(self) -> None:
+        """Nothing is begun that takes its time."""
+
 
 def platform_of(store: Store, keys: Keys) -> tuple[SlackPlatform, Writer]:
     """A platform that has not started, and its writer, which runs."""
@@ -255,14 +258,14 @@ async def test_over_http_a_wrong_signature_is_refused(sqlite_store: Store) -> No
         assert platform.metrics()["slack_events_total"] == 0
 
 
+def reception(around: Surroundings) -> Reception:
+    """The real listeners."""
+    space = around.workspace
+    return Reception(Desk(space.writer, space.store, around.house, space.client, around.bot.team_id, space.clock))
+
+
 async def test_the_buttons_below_a_question_answer_to_who_pressed(slack: SlackStandin, sqlite_store: Store) -> None:
     """«¿Por dónde vamos?» is told to one person alone, «Proponer pregunta» opens a form; the post stays as it is."""
-
-    def reception(around: Surroundings) -> Reception:
-        space = around.workspace
-        desk = Desk(space.writer, space.store, around.house, space.client, around.bot.team_id, space.clock)
-        return Reception(desk)
-
     async with live(slack, sqlite_store, listeners=reception) as bot:
         await bot.ask()
         await until(lambda: bot.outbox()[-1].landed is not None)
@@ -274,6 +277,18 @@ async def test_the_buttons_below_a_question_answer_to_who_pressed(slack: SlackSt
         assert (await slack.press(BEA, post.ts, "ask")).acked
         await until(lambda: any(call.method == "views.open" for call in slack.record.calls))
         assert slack.workspace.channels[PLAZA].messages[post.ts]["text"].startswith("P1 ")
+
+
+async def test_who_pressed_as_the_bot_stopped_is_still_answered(slack: SlackStandin, sqlite_store: Store) -> None:
+    """Acknowledged, it was begun: the stop waits for it, even where Slack takes its time."""
+    async with live(slack, sqlite_store, listeners=reception) as bot:
+        await bot.ask()
+        await until(lambda: bot.outbox()[-1].landed is not None)
+        slack.faults.slow("users.info", 0.3)
+        assert (await slack.press(BEA, slack.record.posts[0].ts, "now")).acked
+        assert slack.record.ephemerals == []
+        await bot.platform.stop()
+        assert [one["user"] for one in slack.record.ephemerals] == [BEA]
 
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "slack"

@@ -41,6 +41,10 @@ class Listeners(Protocol):
         """The event was dealt with; what this raises keeps it from being acknowledged, so that Slack sends it again."""
         ...
 
+    async def drain(self) -> None:
+        """What was begun is done."""
+        ...
+
 
 class Silent:
     """No listeners at all: a bot that only hears (for benchmarks and tests)."""
@@ -52,6 +56,9 @@ class Silent:
 
     async def event(self, kind: str, event: Mapping[str, Any], event_id: str) -> None:
         """Nothing is done."""
+
+    async def drain(self) -> None:
+        """Nothing was begun."""
 
 
 def build_app(bot: Bot, client: AsyncWebClient, listeners: Listeners, *, signing_secret: str = "") -> AsyncApp:

@@ -69,10 +69,11 @@ class Hearing:
         return await answer
 
     async def settled(self) -> None:
-        """Nothing is on its way any more."""
+        """Nothing is on its way any more: neither what was heard nor the answers to it."""
         while self._tasks:
             await asyncio.wait(self._tasks)
         await self._intake.settled()
+        await self._listeners.drain()
 
     def strange(self, raw: str, why: str, done: Done) -> None:
         """What is no body at all will be kept as it came."""

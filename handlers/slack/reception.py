@@ -5,7 +5,8 @@ Acknowledged first, then done; whoever asks is told in private what became of it
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -150,21 +151,25 @@ class Reception:
         @app.command(_ALL)
         async def command(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             await ack()
-            await self._typed(body, respond)
+            with self._under_way():
+                await self._typed(body, respond)
 
         @app.action(_ALL)
         async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             await ack()
-            await self._pressed(body, respond)
+            with self._under_way():
+                await self._pressed(body, respond)
 
         @app.view(_ALL)
         async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
-            await self._sent(body, ack)
+            with self._under_way():
+                await self._sent(body, ack)
 
         @app.shortcut(_ALL)
         async def shortcut(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             await ack()
-            await self._chosen(body, respond)
+            with self._under_way():
+                await self._chosen(body, respond)
 
     async def event(self, kind: str, event: Mapping[str, Any], event_id: str) -> None:
         """The Home tab that was opened is being made, or the direct message answered."""
@@ -177,9 +182,9 @@ class Reception:
             self._start(self._addressed(event))
 
     async def drain(self) -> None:
-        """What was begun is done."""
+        """What was begun is done, and who waited for an answer has it."""
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks)
 
     # --- each kind -------------------------------------------------------------------------------------------------
 
@@ -292,6 +297,15 @@ class Reception:
         await self.desk.writer.do(
             lambda tx: debates.record(tx, who=caller.who, action="refused", debate_id=None, now=now, detail=what)
         )
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """Bolt's own task, which outlives its acknowledgement, counts among what was begun."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        yield
 
     def _start(self, doing: Awaitable[None]) -> None:
         task = asyncio.ensure_future(self._safely(doing))
