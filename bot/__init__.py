@@ -21,5 +21,5 @@ Who may know whom: each layer imports those below it and none above (CI holds it
     7  bot/debate.py  bot/cues.py  bot/question.py   rules: pure, the time is an argument
        bot/filing.py  bot/transcript.py              and with them outbox, errors, ports, exports, words …
 
-Start reading at ``debate.py`` and ``actions/run.py``.
+Start reading at ``debate.py``, ``actions/run.py`` and ``actions/clock.py``.
 """

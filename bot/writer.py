@@ -5,6 +5,7 @@ action that fails is rolled back alone; a commit that fails fails everybody who 
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot import errors
+from bot.store import index
 from bot.store.engine import Store, Tx
 
 T = TypeVar("T")
@@ -22,10 +24,14 @@ _log = structlog.get_logger(__name__)
 
 # More actions than this waiting means the disk does not keep up: callers are told, platforms send again.
 MOST_WAITING = 20_000
+# Search's index follows the log at this pace (seconds), in pieces that keep nobody waiting for long (messages).
+INDEX_SECONDS = 0.1
+INDEX_AT_ONCE = 250
+INDEX_AGAIN_SECONDS = 5.0
 # One commit takes at most this many actions, so that the first does not wait for the last.
 GROUP = 256
 
-_Job = tuple[Callable[[Tx], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+_Job = tuple[Callable[[Tx], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]", bool]
 
 
 class Committed:
@@ -37,6 +43,7 @@ class Committed:
         self.outbox = False
         self.cues = False
         self.scrub = False
+        self.unindexed = False
 
     def add(self, tx: Tx) -> None:
         """Take up what one action noted."""
@@ -44,6 +51,7 @@ class Committed:
         self.outbox |= tx.outbox
         self.cues |= tx.cues
         self.scrub |= tx.scrub
+        self.unindexed |= tx.unindexed
 
 
 def _first(error: Exception) -> Exception:
@@ -68,10 +76,14 @@ class Writer:
         self._store = store
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
+        self._let_by: list[_Job] = []  # those that wait while others go before them
+        self._pausing: list[asyncio.Future[None]] = []
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._listeners: list[Callable[[Committed], None]] = []
         self._memory: dict[object, Any] = {}
+        self._behind = True  # a writer that was killed may have left the index some of its messages
+        self._index_at: float | None = None
         self.trouble: str = ""  # why the last commit failed; empty while all is well
         self.last_commit = time.monotonic()
 
@@ -89,41 +101,75 @@ class Writer:
         """The listener is called in the writer's thread after each commit that touched something."""
         self._listeners.append(listener)
 
-    def do(self, action: Callable[[Tx], T]) -> Awaitable[T]:
-        """An awaitable of the action's result, done once it is committed; raises ``Overloaded`` at once when full."""
+    def do(self, action: Callable[[Tx], T], *, patient: bool = False) -> Awaitable[T]:
+        """An awaitable of the action's result, done once it is committed; raises ``Overloaded`` at once when full.
+
+        What is ``patient`` lets others go before it, for a moment.
+        """
         if self._waiting >= MOST_WAITING or self._stopped:
             raise errors.Overloaded
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting += 1
-        self._jobs.put((action, loop, future))
+        self._jobs.put((action, loop, future, patient))
         return future
+
+    async def pause(self, at_most: float) -> None:
+        """Nobody waits for a commit, or the time (seconds) is over: the moment for work that can wait."""
+        if not self._waiting:
+            return
+        pause: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pausing.append(pause)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(at_most):
+                await pause
 
     def _work(self) -> None:
         conn: sa.Connection | None = None
         ending = False
         while not ending:
-            jobs, ending = self._take()
-            if not jobs:
-                continue
-            try:
-                if conn is None:
-                    conn = self._store.writing()
-                done, committed = self._commit(conn, jobs)
-            except Exception as raised:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
-                error = _first(raised)
-                self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
-                self._memory.clear()
-                conn = self._reopen(conn)
-                self._answer([(job, None, error) for job in jobs])
-                continue
-            self.trouble = ""
-            self.last_commit = time.monotonic()
-            self._answer(done)
-            if committed.debates or committed.outbox or committed.cues or committed.scrub:
-                self._tell(committed)
+            jobs, ending = self._take(self._index_at)
+            if jobs:
+                conn = self._together(conn, jobs)
+            if self._index_at is not None and (ending or self._index_at <= time.monotonic()):
+                conn = self._index(conn, most=index.ALL if ending else INDEX_AT_ONCE)
         if conn is not None:
             conn.close()
+
+    def _together(self, conn: sa.Connection | None, jobs: list[_Job]) -> sa.Connection | None:
+        """The jobs are done in one commit and answered; returns the connection, or None where a new one is needed."""
+        try:
+            if conn is None:
+                conn = self._store.writing()
+            done, committed = self._commit(conn, jobs)
+        except Exception as raised:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
+            error = _first(raised)
+            self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+            self._memory.clear()
+            self._answer([(job, None, error) for job in jobs])
+            return self._reopen(conn)
+        self.trouble = ""
+        self.last_commit = time.monotonic()
+        self._answer(done)
+        if self._store.sqlite and self._index_at is None and (committed.unindexed or self._behind):
+            self._index_at, self._behind = self.last_commit + INDEX_SECONDS, False
+        if committed.debates or committed.outbox or committed.cues or committed.scrub:
+            self._tell(committed)
+        return conn
+
+    def _index(self, conn: sa.Connection | None, *, most: int) -> sa.Connection | None:
+        """Search's index has followed for a piece; what keeps it from that now may be gone a moment later."""
+        try:
+            if conn is None:
+                conn = self._store.writing()
+            with conn.begin():
+                more = index.follow(conn, most=most)
+        except Exception as error:  # noqa: BLE001  (locked, full, away: who writes hears of it, search comes later)
+            _log.warning("search is behind the log", why=f"{type(error).__name__}: {error}".splitlines()[0])
+            self._index_at = time.monotonic() + INDEX_AGAIN_SECONDS
+            return self._reopen(conn)
+        self._index_at = time.monotonic() + INDEX_SECONDS if more else None
+        return conn
 
     def _tell(self, committed: Committed) -> None:
         for listener in self._listeners:
@@ -132,8 +178,26 @@ class Writer:
             except Exception:  # noqa: BLE001  (who listens must not end the only thread that writes)
                 _log.exception("writer.listener_failed")
 
-    def _take(self) -> tuple[list[_Job], bool]:
-        first = self._jobs.get()
+    def _take(self, until: float | None) -> tuple[list[_Job], bool]:
+        """All that waits, up to a group, and whether it was the last; nothing where nothing came until then.
+
+        The patient let one group of others go before them.
+        """
+        let_by, self._let_by = self._let_by, []
+        jobs, ending = self._waited(0.0 if let_by else until)
+        if let_by or ending:
+            return [*let_by, *jobs], ending
+        hurried = [job for job in jobs if not job[3]]
+        if not hurried:
+            return jobs, False
+        self._let_by = [job for job in jobs if job[3]]
+        return hurried, False
+
+    def _waited(self, until: float | None) -> tuple[list[_Job], bool]:
+        try:
+            first = self._jobs.get(timeout=None if until is None else max(until - time.monotonic(), 0.0))
+        except queue.Empty:
+            return [], False
         if first is None:
             return [], True
         jobs = [first]
@@ -197,7 +261,12 @@ class Writer:
 
     def _settle(self, answers: list[tuple[_Job, Any, BaseException | None]]) -> None:
         self._waiting -= len(answers)
-        for (_action, _loop, future), result, error in answers:
+        if not self._waiting:
+            pausing, self._pausing = self._pausing, []
+            for pause in pausing:
+                if not pause.done():
+                    pause.set_result(None)
+        for (_action, _loop, future, _patient), result, error in answers:
             if future.cancelled():
                 continue
             if error is None:

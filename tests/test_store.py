@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from bot import errors
-from bot.store import debates, log, schema
+from bot.store import debates, schema
 from bot.store.engine import HEAD, Prepared, Store, Tx, metadata
 from bot.tables import Cue, Debate, Gap, Identity, Message, Outbox, Person, Place, Question, Reaction, Vote
 
@@ -44,11 +44,10 @@ def keep(store: Store, *rows: object) -> None:
     """The rows are in the database, in this order; messages are in search's index, as the log puts them there."""
 
     def add(tx: Tx) -> None:
-        after = log.newest(tx)
         for row in rows:
             tx.session.add(row)
             tx.session.flush()
-        log.index(tx, after=after)
+        tx.unindexed = True
 
     store.write(add)
 

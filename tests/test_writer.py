@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,8 +196,8 @@ async def test_messages_in_one_group_with_a_failure_between_them_are_all_filed(s
 
     doing = [
         writer.do(hear(first, fail=True)),
-        writer.do(hear(replace(first, id="1.2", text="R1 dos"))),
-        writer.do(hear(replace(first, id="1.3", text="tres"))),
+        writer.do(hear(first._replace(id="1.2", text="R1 dos"))),
+        writer.do(hear(first._replace(id="1.3", text="tres"))),
     ]
     writer.start()
     await asyncio.gather(*doing, return_exceptions=True)
@@ -244,3 +243,64 @@ async def test_what_is_said_after_an_abort_is_heard_by_the_debate_that_is_on_the
     with sqlite_store.read() as tx:
         kept = [(one.debate_id, one.text) for one in tx.session.exec(select(Message))]
     assert (heard, kept) == ([said[1].id], [(second, "después")])
+
+
+async def test_the_patient_let_one_group_go_before_them(sqlite_store: Store) -> None:
+    """What came in the same moment is committed first, without them; then they are, whoever comes."""
+    writer = Writer(sqlite_store)
+    commits: list[list[str]] = []
+
+    def seen(name: str) -> Callable[[Tx], None]:
+        return lambda tx: commits[-1].append(name)
+
+    commit = writer._commit
+
+    def counted(*given: Any) -> Any:
+        commits.append([])
+        return commit(*given)
+
+    writer._commit = counted  # type: ignore[method-assign,assignment]
+    doing = [writer.do(seen("x"), patient=True), writer.do(seen("slack")), writer.do(seen("room"))]
+    writer.start()
+    await asyncio.gather(*doing)
+    await asyncio.to_thread(writer.stop)
+    assert commits == [["slack", "room"], ["x"]]
+
+
+async def test_the_patient_are_written_though_others_never_cease(sqlite_store: Store) -> None:
+    """One group goes before them, not every group."""
+    writer = Writer(sqlite_store)
+    order: list[str] = []
+    patient = writer.do(lambda tx: order.append("x"), patient=True)
+    hurried = [writer.do(lambda tx: order.append("slack"))]
+    loop = asyncio.get_running_loop()
+
+    def another(_what: Committed) -> None:
+        loop.call_soon_threadsafe(lambda: hurried.append(writer.do(lambda tx: order.append("slack"))))
+
+    hurried += [writer.do(touching) for _ in range(3)]
+    writer.on_commit(another)
+    writer.start()
+    await patient
+    await asyncio.gather(*hurried)
+    await asyncio.to_thread(writer.stop)
+    assert order.index("x") <= 2
+
+
+def touching(tx: Tx) -> None:
+    """Somebody is to hear of the commit."""
+    tx.outbox = True
+
+
+async def test_a_pause_is_when_nobody_waits_for_a_commit(sqlite_store: Store) -> None:
+    """At once where nobody does; else once they are answered, or when patience ends."""
+    writer = Writer(sqlite_store)
+    await writer.pause(0.0)
+    waiting = writer.do(note("a"))
+    started = asyncio.get_running_loop().time()
+    await writer.pause(0.05)
+    assert asyncio.get_running_loop().time() - started >= 0.05
+    writer.start()
+    await writer.pause(60.0)
+    assert await waiting == "a"
+    await asyncio.to_thread(writer.stop)

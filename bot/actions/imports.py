@@ -70,10 +70,8 @@ def bring(
     debate = _debate(tx, origin, first[0].posted_at, house=house, now=now)
     bulky = _Bulk(tx, origin, debates.ident(debate), now=now)
     bulky.ask(origin.questions)
-    before = store.newest(tx)
     for batch in _gathered(chain([first], told)):
         bulky.say(batch)
-    store.index(tx, after=before)
     bulky.say_again()
     _finish(tx, debate, origin)
     other = bulk.twin(tx, debate, origin.place)
@@ -167,7 +165,7 @@ class _Bulk:
             (self._again if one.id in self._seen else fresh).append(one)
             self._seen.add(one.id)
         after = store.newest(self.tx)
-        store.insert_unindexed(self.tx, [self._row(one) for one in fresh])
+        store.insert(self.tx, [self._row(one) for one in fresh])
         reacted = [one for one in fresh if one.reactions]
         if reacted:
             ids = bulk.ids(self.tx, self.debate_id, after=after)

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import Session, SQLModel
 
+from bot.store import index
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -32,15 +34,16 @@ THINKING_MS = 30_000
 # SQLite would empty its log into the file in the middle of a commit, and whoever waits for that commit waits for the
 # disk. A running bot does it beside (``Store.checkpoint``); this many pages (80 MB) are the net below.
 WAL_PAGES = 20_000
-HEAD = "0008"  # the newest migration; a test compares it with the scripts
+HEAD = "0009"  # the newest migration; a test compares it with the scripts
 
 
 class Tx:
     """One action's view of the database, inside its savepoint.
 
     ``conn`` runs Core statements, ``session`` (made on first use) loads and keeps rows. ``touched`` collects the ids of
-    debates whose visible state changed; ``outbox`` is set when something is to be sent. ``memory`` outlives the action:
-    what a writer remembers between actions, emptied whenever one of them fails.
+    debates whose visible state changed; ``outbox`` is set when something is to be sent, ``unindexed`` when search's
+    index is to follow. ``memory`` outlives the action: what a writer remembers between actions, emptied whenever one of
+    them fails.
     """
 
     def __init__(self, conn: sa.Connection, memory: dict[object, Any] | None = None) -> None:
@@ -51,6 +54,7 @@ class Tx:
         self.outbox = False
         self.cues = False
         self.scrub = False
+        self.unindexed = False
         self._session: Session | None = None
 
     @property
@@ -192,6 +196,7 @@ class Store:
             event.listen(self._writes, "connect", _sqlite_connect)
             event.listen(self._reads, "connect", _sqlite_connect)
             event.listen(self._writes, "begin", _begin_immediate)
+            _savepoints_past_sqlalchemy(self._writes.dialect)
             event.listen(self._reads, "begin", _begin)
         else:
             self._writes = sa.create_engine(self.url, pool_size=2, pool_pre_ping=True)
@@ -230,6 +235,8 @@ class Store:
             result = action(tx)
             tx.finish()
             tx.drop()
+            if self.sqlite and tx.unindexed:
+                index.follow(conn)
         return result
 
     def revision(self) -> str | None:
@@ -287,6 +294,12 @@ def _postgres_connect(connection: "psycopg.Connection[Any]", _record: object) ->
 
 def _begin_immediate(conn: sa.Connection) -> None:
     _past_sqlalchemy(conn, "BEGIN IMMEDIATE")
+
+
+def _savepoints_past_sqlalchemy(dialect: sa.Dialect) -> None:
+    """SQLAlchemy would compile each of them anew, which costs as much as a message's own statements."""
+    for verb, kept in (("do_savepoint", "SAVEPOINT"), ("do_release_savepoint", "RELEASE SAVEPOINT")):
+        setattr(dialect, verb, lambda conn, name, kept=kept: _past_sqlalchemy(conn, f"{kept} {name}"))
 
 
 def _begin(conn: sa.Connection) -> None:

@@ -9,12 +9,11 @@ from sqlmodel import col
 
 from bot import errors
 from bot.store.engine import Prepared, Tx
-from bot.tables import Debate, Identity, Message, Outbox, Person, Place, Question, Reaction, from_micros
+from bot.tables import Debate, Identity, Message, Outbox, Place, Question, Reaction, from_micros
 
 _message = Message.__table__  # type: ignore[attr-defined]  # SQLModel makes it
 _reaction = Reaction.__table__  # type: ignore[attr-defined]
 _identity = Identity.__table__  # type: ignore[attr-defined]
-_person = Person.__table__  # type: ignore[attr-defined]
 
 # Columns of a new message, in the order in which rows give them.
 NEW = (
@@ -73,13 +72,6 @@ _INSERT = Prepared(
     NEW,
 )
 _NEWEST = Prepared(sa.text("SELECT coalesce(max(id), 0) FROM message"), ())
-_INDEX = Prepared(
-    sa.text(
-        "INSERT INTO message_fts (rowid, terms) SELECT id, terms FROM message WHERE id > :after AND terms IS NOT NULL "
-        "ORDER BY id"
-    ),
-    ("after",),
-)
 _SAY_AGAIN = Prepared(
     sa.text(f"UPDATE message SET {', '.join(f'{name} = :{name}' for name in _SAID)} WHERE id = :id"),  # noqa: S608
     (*_SAID, "id"),
@@ -103,6 +95,17 @@ _REACT = Prepared(
     ),
     ("message_id", "name", "who", "count", "at"),
 )
+_CALLED = "SELECT platform_id, id, name FROM identity WHERE platform = :platform AND platform_id "
+_CALLED_SQLITE = Prepared(sa.text(f"{_CALLED} IN (SELECT value FROM json_each(:ids))"), ("ids", "platform"))  # noqa: S608
+_CALLED_POSTGRESQL = Prepared(sa.text(f"{_CALLED} = ANY(:ids)"), ("ids", "platform"))
+_PERSON = Prepared(sa.text("INSERT INTO person (alias) VALUES (:alias) RETURNING id"), ("alias",))
+_IDENTITY = Prepared(
+    sa.text(
+        "INSERT INTO identity (person_id, platform, platform_id, name, role) "
+        "VALUES (:person, :platform, :ident, :name, 'member') RETURNING id"
+    ),
+    ("person", "platform", "ident", "name"),
+)
 _KNOWN = f"SELECT {', '.join(Known._fields)} FROM message WHERE platform = :platform AND "  # noqa: S608
 # One look for all three: SQLite takes an index for each side of the ORs.
 _KNOWN_SQLITE = Prepared(
@@ -123,32 +126,15 @@ _KNOWN_POSTGRESQL = Prepared(
 
 
 def insert(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
-    """New messages (columns ``NEW``) are in the log and in search's index; one that is there stays as it is."""
-    if not rows:
-        return
-    after = newest(tx)
-    _INSERT.run(tx.conn, rows)
-    index(tx, after=after)
-
-
-def insert_unindexed(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
-    """New messages are in the log; search does not find them before ``index``."""
-    _INSERT.run(tx.conn, rows)
+    """New messages (columns ``NEW``) are in the log; one that is there stays as it is. Search's index follows."""
+    if rows:
+        _INSERT.run(tx.conn, rows)
+        tx.unindexed = True
 
 
 def newest(tx: Tx) -> int:
     """The highest id of a message so far; 0 before the first."""
     return int(_NEWEST.fetch(tx.conn)[0][0])
-
-
-def index(tx: Tx, *, after: int) -> None:
-    """Messages with ids behind ``after`` are in search's index; they must not have been in it before.
-
-    On SQLite one statement for all of them: FTS5 writes its index out at the end of each (four times the price, row by
-    row). PostgreSQL keeps its column by itself.
-    """
-    if tx.sqlite:
-        _INDEX.run(tx.conn, [(after,)])
 
 
 def say_again(tx: Tx, rows: Sequence[Sequence[object]]) -> None:
@@ -254,23 +240,19 @@ def identities(tx: Tx, platform: str, names: Mapping[str, str]) -> dict[str, int
     """The identity of each platform id, made where it was missing; ``names`` says what they are called (or "")."""
     if not names:
         return {}
-    t = _identity.c
-    query = sa.select(t.platform_id, t.id, t.name).where(t.platform == platform, t.platform_id.in_(list(names)))
+    if tx.sqlite:
+        rows = _CALLED_SQLITE.fetch(tx.conn, json.dumps(list(names)), platform)
+    else:
+        rows = _CALLED_POSTGRESQL.fetch(tx.conn, list(names), platform)
     found: dict[str, int] = {}
-    for ident, row_id, name in tx.conn.execute(query):
+    for ident, row_id, name in rows:
         found[ident] = row_id
         if names[ident] and names[ident] != name:
-            tx.conn.execute(sa.update(_identity).where(t.id == row_id).values(name=names[ident]))
-    missing = [ident for ident in names if ident not in found]
-    if missing:
-        # All in two statements: an import brings a thousand people at once.
-        persons = tx.conn.execute(sa.insert(_person).returning(_person.c.id), [{"alias": ""}] * len(missing)).scalars()
-        rows = [
-            {"person_id": person, "platform": platform, "platform_id": ident, "name": names[ident], "role": "member"}
-            for person, ident in zip(persons, missing, strict=True)
-        ]
-        made = tx.conn.execute(sa.insert(_identity).returning(t.platform_id, t.id), rows)
-        found |= {str(ident): int(row_id) for ident, row_id in made}
+            tx.conn.execute(sa.update(_identity).where(_identity.c.id == row_id).values(name=names[ident]))
+    for ident, name in names.items():
+        if ident not in found:
+            person = _PERSON.fetch(tx.conn, "")[0][0]
+            found[ident] = int(_IDENTITY.fetch(tx.conn, person, platform, ident, name)[0][0])
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 
+from bot.store import index
 from bot.store.engine import Prepared, Tx
 
 _STEP = 2_000  # messages looked at in one go: a long debate in little memory
@@ -25,7 +26,7 @@ def reword(tx: Tx, debate_id: int, terms: Callable[[str], str]) -> tuple[int, in
         changed += len(fresh)
     if tx.sqlite:
         # The index itself is derived, too; it is made anew from the terms of all debates.
-        tx.conn.exec_driver_sql("INSERT INTO message_fts (message_fts) VALUES ('rebuild')")
+        index.rebuild(tx.conn)
     return seen, changed
 
 
