@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from typing import NamedTuple
 
 from bot.ports import LABELS
 
@@ -31,8 +32,7 @@ class Confidence(StrEnum):
     GUESS = "guess"
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
+class Filing(NamedTuple):
     """The number of the question (None: said before the first one), the reason, the certainty.
 
     ``conflict`` is True where a label contradicted the thread that the message stands in.

@@ -1,6 +1,5 @@
 """Replies upon replies, as X has them: where each is filed, and below whom it is read."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -69,7 +68,7 @@ def test_answer_that_comes_with_its_parent_s_edit_takes_its_own_answers_along(ev
     below = evening.post("eva", "y yo", reply_to=answer.id)
     evening.hear(below)
     evening.hear(parent)
-    evening.hear(answer, replace(parent, text="R3 la escucha", edited_at=parent.posted_at + timedelta(seconds=9)))
+    evening.hear(answer, parent._replace(text="R3 la escucha", edited_at=parent.posted_at + timedelta(seconds=9)))
 
     assert [question for _, question, _, _ in filed(evening)] == [3, 3, 3]
 
@@ -118,11 +117,11 @@ def test_any_order_of_a_conversation_ends_in_the_same_rows(
         earlier = heard[target] if 0 <= target < at else "P2"
         above = {-1: "P1", -2: None}.get(target, earlier)
         # X's times are of whole seconds: an answer may have the time of what it answers.
-        one = replace(alone.post("ana", text, reply_to=above), posted_at=alone.now + timedelta(seconds=at // 3))
+        one = alone.post("ana", text, reply_to=above)._replace(posted_at=alone.now + timedelta(seconds=at // 3))
         alone.messages[one.id] = one
         said.append(one)
         heard.append(one.id)
         if edited:
-            said.append(replace(one, text="R2 mejor", edited_at=one.posted_at + timedelta(seconds=9)))
+            said.append(one._replace(text="R2 mejor", edited_at=one.posted_at + timedelta(seconds=9)))
 
     assert outcome(alone, shuffled(said, data)) == outcome(alone, [said])

@@ -114,7 +114,7 @@ def told(lives: Sequence[Life], p1: str) -> list[Incoming]:
         at = posted
         for text in life.texts[1:]:
             at += timedelta(seconds=1)
-            events.append(replace(said, text=text, edited_at=at))
+            events.append(said._replace(text=text, edited_at=at))
         for name, who, added in life.reactions:
             at += timedelta(seconds=1)
             events.append(Reacted(Platform.SLACK, CHANNEL, ident, name, who, at, added, posted))
@@ -190,13 +190,13 @@ def kept(tx: Tx) -> tuple[Rows, Rows]:
 def said(evening: Evening, text: str = "hola", **more: object) -> Said:
     """A message of Ana at minute 22, not heard yet."""
     at = evening.starts + timedelta(minutes=22)
-    return replace(Said(Platform.SLACK, CHANNEL, ts(at), Author("UANA", "Ana"), text, at), **more)  # type: ignore[arg-type]  # its fields
+    return Said(Platform.SLACK, CHANNEL, ts(at), Author("UANA", "Ana"), text, at)._replace(**more)  # type: ignore[arg-type]  # its fields
 
 
 def test_edit_before_its_message_is_the_last_word(evening: Evening) -> None:
     """The edit came first, the original after it: the edited text stands."""
     original = said(evening)
-    edited = replace(original, text="adiós", edited_at=original.posted_at + timedelta(seconds=9))
+    edited = original._replace(text="adiós", edited_at=original.posted_at + timedelta(seconds=9))
 
     evening.hear(edited)
     evening.hear(original)
@@ -208,8 +208,8 @@ def test_edit_before_its_message_is_the_last_word(evening: Evening) -> None:
 def test_older_edit_does_not_undo_a_newer_one(evening: Evening) -> None:
     """In one batch or in two."""
     original = said(evening)
-    first = replace(original, text="uno", edited_at=original.posted_at + timedelta(seconds=1))
-    second = replace(original, text="dos", edited_at=original.posted_at + timedelta(seconds=2))
+    first = original._replace(text="uno", edited_at=original.posted_at + timedelta(seconds=1))
+    second = original._replace(text="dos", edited_at=original.posted_at + timedelta(seconds=2))
 
     evening.hear(original)
     evening.hear(second, first)
@@ -236,7 +236,7 @@ def test_edit_that_brings_a_label_moves_the_message_and_its_replies(anywhere: Ev
     anywhere.says("Luis", "sí", under=root)
     original = anywhere.messages[root]
 
-    anywhere.hear(replace(original, text="R1 hola", edited_at=original.posted_at + timedelta(seconds=5)))
+    anywhere.hear(original._replace(text="R1 hola", edited_at=original.posted_at + timedelta(seconds=5)))
 
     assert anywhere.log() == [("Ana", "R1 hola", 1, "label", "certain"), ("Luis", "sí", 1, "conversation", "likely")]
 
@@ -261,7 +261,7 @@ def test_deleted_message_does_not_come_back(evening: Evening) -> None:
     evening.deletes(ident)
 
     evening.hear(original)
-    evening.hear(replace(original, text="otro", edited_at=original.posted_at + timedelta(seconds=9)))
+    evening.hear(original._replace(text="otro", edited_at=original.posted_at + timedelta(seconds=9)))
 
     assert evening.log() == [("", "", 2, "time", "guess")]
 
@@ -307,7 +307,7 @@ def test_backfill_puts_reactions_right(anywhere: Evening) -> None:
     given_at = anywhere.now
     anywhere.minute += 1
 
-    seen = replace(anywhere.messages[ident], reactions={"+1": ["UEVA"]}, reaction_counts={"+1": 3})
+    seen = anywhere.messages[ident]._replace(reactions={"+1": ["UEVA"]}, reaction_counts={"+1": 3})
     anywhere.hear(seen)
     anywhere.hear(Reacted(Platform.SLACK, CHANNEL, ident, "heart", "ULUIS", given_at, posted_at=seen.posted_at))
 
@@ -393,7 +393,7 @@ def test_hand_of_a_moderator_outlives_everything(anywhere: Evening) -> None:
     anywhere.store.write(lambda tx: refile.by_hand(tx, debates.get(tx, 1), 1, 1, actor=MODERATOR, now=anywhere.now))
     original = anywhere.messages[root]
 
-    anywhere.hear(replace(original, text="R2 hola", edited_at=original.posted_at + timedelta(seconds=5)))
+    anywhere.hear(original._replace(text="R2 hola", edited_at=original.posted_at + timedelta(seconds=5)))
 
     assert anywhere.log() == [("Ana", "R2 hola", 1, "hand", "certain"), ("Luis", "sí", 1, "conversation", "likely")]
     assert anywhere.store.write(lambda tx: refile.whole(tx, debates.get(tx, 1))) == 0

@@ -1,7 +1,6 @@
 """The room by hand: forms that post, pages that answer, with no script anywhere."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from importlib import resources
@@ -279,7 +278,7 @@ def test_hand_on_a_slack_message_outlives_a_backfill_but_not_its_owner(evening: 
     evening.slack("Hola")
     join(visitor, evening, "Ana")
     visitor.post(f"/d/{evening.slug}/m/1/react", data={"name": "heart"})
-    seen = replace(slack_said("Hola", name="Marta", at=evening.now + timedelta(seconds=1)), reactions={})
+    seen = slack_said("Hola", name="Marta", at=evening.now + timedelta(seconds=1))._replace(reactions={})
     evening.now += timedelta(minutes=1)
     evening.store.write(lambda tx: log.hear(tx, [seen], now=evening.now))
     with evening.store.read() as tx:

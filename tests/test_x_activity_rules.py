@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -234,7 +233,7 @@ def test_a_deletion_means_every_place_where_the_post_stands(store: Store) -> Non
 @pytest.mark.parametrize(("named", "known"), [("11", ["11"]), ("12", ["11"]), ("13", ["11"]), ("14", [])])
 def test_any_version_that_the_log_has_heard_of_names_the_post(store: Store, named: str, known: list[str]) -> None:
     """The first, the last, and the one between; nobody knows which of them X will name."""
-    edited = replace(said("11", "70", "a", NOW, NOW + timedelta(minutes=5)), versions=("12", "13"))
+    edited = said("11", "70", "a", NOW, NOW + timedelta(minutes=5))._replace(versions=("12", "13"))
     store.write(lambda tx: spoken(tx, edited))
     with store.read() as tx:
         found = sync.taken_back(tx, named, now=NOW)
@@ -244,7 +243,7 @@ def test_any_version_that_the_log_has_heard_of_names_the_post(store: Store, name
 
 def test_what_is_gone_is_not_taken_back_again(store: Store) -> None:
     """Told twice, by whichever of its names: the second time there is nothing to do."""
-    edited = replace(said("11", "70", "a", NOW, NOW + timedelta(minutes=5)), versions=("12",))
+    edited = said("11", "70", "a", NOW, NOW + timedelta(minutes=5))._replace(versions=("12",))
 
     def tell(tx: Tx) -> None:
         spoken(tx, edited)

@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -185,7 +184,7 @@ def test_heard_again_it_is_known_to_be_gone(store: Store) -> None:
     hear(store, taken_back(1))
     again = said(1, "El xilofonista #cx", by=ANA)
     hear(store, again)
-    hear(store, replace(again, text="El xilofonista, otra vez", edited_at=NOW + timedelta(minutes=2)))
+    hear(store, again._replace(text="El xilofonista, otra vez", edited_at=NOW + timedelta(minutes=2)))
     hear(store, taken_back(1))
 
     assert [row.text for row in rows(store)] == ["", "¿Cuál?", "La marimba", "Miren esto"]

@@ -1,7 +1,6 @@
 """An edited post of X has an id for each version; whatever hangs on any of them hangs on the post."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -32,14 +31,14 @@ FIRST, SECOND, THIRD = "1850000000000000001", "1850000000000000002", "1850000000
 
 def written(evening: HashtagEvening, text: str, *, reply_to: str | None = "P1") -> Said:
     """Ana's post, as it was written; not heard yet."""
-    said = replace(evening.post("ana", text, reply_to=reply_to), id=FIRST)
+    said = evening.post("ana", text, reply_to=reply_to)._replace(id=FIRST)
     evening.messages[FIRST] = said
     return said
 
 
 def edited(said: Said, text: str, *versions: str) -> Said:
     """The post as its last version has it, a minute later for each."""
-    return replace(said, text=text, edited_at=said.posted_at + timedelta(minutes=len(versions)), versions=versions)
+    return said._replace(text=text, edited_at=said.posted_at + timedelta(minutes=len(versions)), versions=versions)
 
 
 def hear(evening: HashtagEvening, *said: Said | Deleted) -> None:
@@ -271,7 +270,7 @@ def test_a_debate_that_is_erased_leaves_no_version(evening: HashtagEvening) -> N
 
 def test_of_an_edited_post_that_is_in_no_debate_nothing_is_kept(evening: HashtagEvening) -> None:
     """It was posted the day before."""
-    old = replace(written(evening, "la escucha"), posted_at=evening.now - timedelta(days=1))
+    old = written(evening, "la escucha")._replace(posted_at=evening.now - timedelta(days=1))
     hear(evening, edited(old, "la escucha activa", SECOND))
 
     with evening.store.read() as tx:

@@ -34,4 +34,4 @@ def _named(one: Incoming, names: Mapping[str, str]) -> Incoming:
     if not isinstance(one, Said) or names.keys().isdisjoint({one.id, one.thread, one.reply_to, one.quotes}):
         return one
     thread, reply_to, quotes = (names.get(at, at) if at else None for at in (one.thread, one.reply_to, one.quotes))
-    return replace(one, id=names.get(one.id, one.id), thread=thread, reply_to=reply_to, quotes=quotes)
+    return one._replace(id=names.get(one.id, one.id), thread=thread, reply_to=reply_to, quotes=quotes)

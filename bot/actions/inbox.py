@@ -1,8 +1,8 @@
 """The inbox: every delivery of a platform is a committed row before it is acknowledged, and in the log with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from bot.actions import log, optout
 from bot.ports import Incoming, OptedOut, Platform
@@ -11,8 +11,7 @@ from bot.store import inbox as store
 from bot.store.engine import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One delivery of a platform: its id there, what it means for us, and (for the quarantine) how it came."""
 
     platform: Platform

@@ -103,12 +103,13 @@ def x_archive(
     """The hashtag is a closed debate; its id alone is printed, how much it holds on standard error."""
     house = home.settings().house()
     start_at, end_at = _instant(start, "--from", house.timezone), _instant(end, "--to", house.timezone, through=True)
-    from bot.actions import imports
     from handlers.x import ahead, archive
 
     name = _tag(hashtag)
     wanted, left = archive.Wanted(name.casefold(), start_at, end_at, host), archive.Left()
     with _uncollected(), ahead.Reader(path) as reader:
+        from bot.actions import imports  # with the database's libraries, while the other process reads already
+
         with show.progress(speaking()("Leyendo"), reader.size) as advance:
             chat = reader.chat(wanted, left, advance)
         worded = {one.said.id: (one.number, one.words) for one in chat.questions}

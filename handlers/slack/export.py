@@ -7,7 +7,7 @@ import difflib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -147,7 +147,7 @@ class Export:
         if not window.holds(said.posted_at):
             return ()
         if said.author.id in self._bots and not said.author.bot:
-            said = replace(said, author=replace(said.author, bot=True))
+            said = said._replace(author=said.author._replace(bot=True))
         return (said,)
 
 

@@ -1,4 +1,4 @@
-"""A large archive is read by two processes, half of its lines each; then one writes while the other analyses the words.
+"""A large archive is read by two processes, a part of it each; then one writes while the other analyses the words.
 
 Reading and analysing cost more than writing it all down with its index.
 """
@@ -18,13 +18,14 @@ from types import TracebackType
 from typing import Any
 
 from bot import analyser, errors
-from bot.ports import Attachment, Said
+from bot.ports import Said
 from handlers.x import archive
 from handlers.x.archive import Advance, Chat, Left, Pile, Stretch, Wanted
-from handlers.x.posts import Post
 
 # Below this the second process would take longer to start than it saves (bytes).
 LARGE = 16 * 1024 * 1024
+# The share of the first process, which has to load the database's libraries beside it.
+MINE = 0.4
 # Posts sent in one go.
 PIECE = 500
 # After this long without a piece it is seen whether the second process still lives.
@@ -46,6 +47,7 @@ class Reader:
         """Find the files; raises ``NotAnArchive``."""
         self._path = path
         self._found = archive.stretches(path)
+        self._mine: list[Stretch] = []
         self._second: BaseProcess | None = None
         self._pieces: Queue[_Piece] | None = None
         self._texts: Queue[Sequence[str]] | None = None
@@ -57,6 +59,9 @@ class Reader:
         return sum(one.end for one in self._found)
 
     def __enter__(self) -> "Reader":
+        self._mine, others = archive.parts(self._found, MINE)
+        if self.size >= LARGE and (os.cpu_count() or 1) > 1 and others:
+            self._start(others)
         return self
 
     def __exit__(
@@ -71,13 +76,11 @@ class Reader:
                 one.close()
 
     def chat(self, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
-        """What ``archive.chat`` returns and raises; the second half is read by the second process where that pays."""
-        first, second = archive.halves(self._found)
-        if self.size < LARGE or (os.cpu_count() or 1) < 2 or not second:
+        """What ``archive.chat`` returns and raises; a part of it is read by the second process where that pays."""
+        if self._second is None:
             return archive.chat(self._path, wanted, left, advance)
-        self._start(second)
         pile = Pile(left)
-        archive.read(first, pile, lambda read: advance(2 * read))  # the other half is about as far
+        archive.read(self._mine, pile, lambda read: advance(round(read / MINE)))  # the other part is about as far
         try:
             self._receive(pile)
         except Stopped as stopped:
@@ -131,8 +134,8 @@ class Reader:
         while True:
             kind, content = self._next()
             if kind == "posts":
-                for packed in content:
-                    pile.put(_unpacked(packed))
+                for post in content:
+                    pile.put(post)
             elif kind == "broken":
                 raise errors.BrokenFile(**content)
             else:
@@ -166,7 +169,7 @@ def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", found: list[St
         return
     everything = list(pile.newest.values())
     for start in range(0, len(everything), PIECE):
-        pieces.put(("posts", [_packed(one) for one in everything[start : start + PIECE]]))
+        pieces.put(("posts", everything[start : start + PIECE]))
     said = pile.newest.keys() - pile.beside
     pieces.put(("end", (said, pile.beside, pile.withheld, pile.names, pile.firsts, astuple(pile.left))))
     while True:
@@ -180,19 +183,3 @@ def _given(texts: "Queue[Sequence[str]]") -> Sequence[str]:
         with contextlib.suppress(queue.Empty):
             return texts.get(timeout=PATIENCE_SECONDS)
     os._exit(1)  # an ordinary end would wait for the pieces that nobody takes
-
-
-def _packed(one: Post) -> tuple[Any, ...]:
-    """A post as plain tuples, which cross over faster than the values themselves."""
-    return (
-        one.id, one.version, one.author_id, one.name, one.username, one.text, one.rich, one.posted_at, one.edited_at,
-        one.conversation, one.replied_to, one.quoted, [(file.name, file.mimetype, file.url) for file in one.files],
-    )  # fmt: skip
-
-
-def _unpacked(packed: tuple[Any, ...]) -> Post:
-    ident, version, author, name, username, text, rich, posted, edited, conversation, replied, quoted, files = packed
-    return Post(
-        ident, version, author, name, username, text, rich, posted, edited, conversation, replied, quoted,
-        tuple(Attachment(*file) for file in files), retweet=False, withheld=False,
-    )  # fmt: skip

@@ -8,7 +8,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,9 +97,9 @@ def stretches(path: Path) -> list[Stretch]:
     return [Stretch(one, 0, one.stat().st_size) for one in found]
 
 
-def halves(found: list[Stretch]) -> tuple[list[Stretch], list[Stretch]]:
-    """The same lines in two parts of about the same size; a gzip cannot be entered in its middle."""
-    rest = sum(one.end for one in found) // 2
+def parts(found: list[Stretch], share: float) -> tuple[list[Stretch], list[Stretch]]:
+    """The same lines in two parts, the first about that share of them; a gzip cannot be entered in its middle."""
+    rest = int(sum(one.end for one in found) * share)
     for at, one in enumerate(found):
         if rest < one.end:
             cut = (0 if rest < one.end // 2 else one.end) if _packed(one.file) else rest
@@ -288,8 +288,8 @@ class Pile:
         if post.name and not first:
             return post
         name, username = self.names.get(post.author_id, ("", ""))
-        return replace(
-            post, name=post.name or name or username, username=post.username or username,
+        return post._replace(
+            name=post.name or name or username, username=post.username or username,
             conversation=first.get(post.conversation, post.conversation),
             replied_to=first.get(post.replied_to or "", post.replied_to),
             quoted=first.get(post.quoted or "", post.quoted),

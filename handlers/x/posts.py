@@ -5,9 +5,8 @@ Nothing is looked up by a field's position: what X leaves out is left out, what 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
@@ -36,8 +35,7 @@ class Strange(Exception):
     """The payload does not have the shape of a post."""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """One post as it is now: ``id`` is the first of its edit chain, ``version`` the one that was read.
 
     ``name`` and ``username`` are "" where nobody told; ``conversation`` is the id of the post it all began with.
@@ -65,8 +63,7 @@ class Post:
     later: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the stream: a post, or why we are cut off, or what went wrong, or only a sign of life.
 
     ``deleted`` is the id of a post that was taken back; ``missing`` are the fields that we asked for and did not get.
