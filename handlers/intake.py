@@ -33,11 +33,13 @@ UNDER_WAY = 2
 class Share:
     """How much of the writer a platform's deliveries may have: so many in a group, so many groups at a time.
 
-    Of a longer queue a group takes a quarter, so that who has fallen behind catches up.
+    Of a longer queue a group takes a quarter, so that who has fallen behind catches up. With ``patience`` (seconds) it
+    is for so long that each group waits for a moment in which nobody else is waiting for a commit.
     """
 
     at_once: int = MOST_AT_ONCE
     under_way: int = UNDER_WAY
+    patience: float = 0.0
 
 
 @dataclass(slots=True)
@@ -71,9 +73,8 @@ class Intake:
         """The delivery will be committed with whatever else comes now; ``done`` hears how it went."""
         self._waiting.append((delivery, done))
         self._idle.clear()
-        if not self._soon and self._under_way < self._share.under_way:
-            self._soon = True
-            asyncio.get_running_loop().call_soon(self._flush)
+        if self._under_way < self._share.under_way:
+            self._flush_soon()
 
     async def put(self, delivery: Delivery) -> bool:
         """True once the delivery is committed; False when it could not be."""
@@ -85,9 +86,27 @@ class Intake:
         """What could not be understood will be kept as it came and counted; ``done`` hears how it went."""
         self._spawn(self._keep(delivery, error, done))
 
+    async def pause(self) -> None:
+        """Nobody waits for a commit, or this platform has been patient for long enough."""
+        if self._share.patience:
+            await self._writer.pause(self._share.patience)
+
     async def settled(self) -> None:
         """Nothing is on its way any more."""
         await self._idle.wait()
+
+    def _flush_soon(self) -> None:
+        if self._soon:
+            return
+        self._soon = True
+        if self._share.patience:
+            self._spawn(self._flush_in_a_pause())
+        else:
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    async def _flush_in_a_pause(self) -> None:
+        await self.pause()
+        self._flush()
 
     def _flush(self) -> None:
         self._soon = False
@@ -96,7 +115,8 @@ class Intake:
             batch, self._waiting = self._waiting[:most], self._waiting[most:]
             deliveries = [delivery for delivery, _ in batch]
             try:
-                written = self._writer.do(partial(_take, deliveries=deliveries, now=self._clock()))
+                action = partial(_take, deliveries=deliveries, now=self._clock())
+                written = self._writer.do(action, patient=self._share.patience > 0)
             except errors.Overloaded:
                 self._refuse(batch)
                 continue
@@ -115,7 +135,9 @@ class Intake:
             self._refuse(batch)
         else:
             self._spawn(self._one_by_one(batch, error))
-        if self._waiting:
+        if self._waiting and self._share.patience:
+            self._flush_soon()
+        elif self._waiting:
             self._flush()
         self._rest()
 

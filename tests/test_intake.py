@@ -128,3 +128,19 @@ async def test_settled_waits_for_all_that_is_on_its_way(store: Store, writer: Wr
         intake.take(delivery(number, poisonous=number == 7), answers.append)
     await intake.settled()
     assert answers == [True] * 50
+
+
+async def test_the_patient_write_in_the_pauses_of_others(store: Store) -> None:
+    """A delivery of X's waits while Slack's are being committed, and no longer than its patience."""
+    writer = Writer(store)
+    slack, x = Intake(writer), Intake(writer, share=Share(under_way=1, patience=0.05))
+    first = asyncio.ensure_future(slack.put(delivery(1)))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(x.put(delivery(2)))
+    await asyncio.sleep(0.2)  # nobody writes: Slack's waits, X's has lost its patience
+    assert not (first.done() or second.done())
+    writer.start()
+    assert list(await asyncio.gather(first, second)) == [True, True]
+    await x.settled()
+    await asyncio.to_thread(writer.stop)
+    assert kept(store)[0] == ["mensaje 1", "mensaje 2"]

@@ -93,15 +93,20 @@ def _part(tx: Tx, debate: Debate, usd: Decimal, budget: Decimal, now: datetime) 
     say.elsewhere(tx, debate, "without_x", text, away=Platform.X, now=now)
 
 
+def crowd_told(tx: Tx, debate_id: int, *, now: datetime) -> bool:
+    """Whether the moderators were told of the crowd a short while ago."""
+    last = meter.told(tx, debate_id, CROWD)
+    return last is not None and now - last.at < CROWD_AGAIN
+
+
 def crowded(tx: Tx, debate_id: int, *, a_minute: int, now: datetime) -> bool:
     """The moderators know that the hashtag has that many posts a minute; returns False where they were told just now.
 
     What is to be done is theirs to say: a narrower rule would lose answers.
     """
-    debate = debates.get(tx, debate_id)
-    last = meter.told(tx, debate_id, CROWD)
-    if last is not None and now - last.at < CROWD_AGAIN:
+    if crowd_told(tx, debate_id, now=now):
         return False
+    debate = debates.get(tx, debate_id)
     debates.record(tx, who=CLOCK.who, action=CROWD, debate_id=debate_id, now=now, detail=str(a_minute))
     text = words(debate.locale)(
         "#{hashtag} recibe {count} mensajes por minuto en X: puede que la etiqueta la esté usando otra gente. Cada uno "

@@ -29,8 +29,8 @@ from handlers.x.workspace import Account
 # So many lines may wait to be understood, and so many deliveries to be committed; what comes beyond is fetched later.
 MOST_WAITING = 20_000
 MOST_UNDER_WAY = 200
-# After so many lines in a row everybody else gets a turn.
-AT_ONCE = 10
+# After so many lines in a row, of a longer queue a twentieth, everybody else gets a turn.
+AT_ONCE = 16
 # The versions of posts that are surely in the log, so that a search need not bring them again.
 REMEMBERED = 20_000
 # Of a line that is no post this much is kept to be looked at (characters).
@@ -114,6 +114,7 @@ class Hearing:
             self._woken.clear()
             while self._lines:
                 await self._room.wait()
+                await self._intake.pause()
                 self._some()
                 await asyncio.sleep(0)
             self._rest()
@@ -124,7 +125,8 @@ class Hearing:
 
     def _some(self) -> None:
         read: list[str] = []
-        for _ in range(min(AT_ONCE, len(self._lines))):
+        waiting = len(self._lines)
+        for _ in range(min(max(AT_ONCE, waiting // 20), waiting)):
             raw, at = self._lines.popleft()
             try:
                 self._line(raw, at, read)

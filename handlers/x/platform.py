@@ -36,8 +36,9 @@ from handlers.x.workspace import Account, Workspace
 
 # The first questions to X (who are we, may we listen) are answered within this, or X is tried again later (seconds).
 PREFLIGHT = 8.0
-# A full stream waits for its own commit before the next, so that what Slack or the room want written comes between.
-SHARE = Share(at_once=64, under_way=1)
+# Nobody on X waits for our word: a full stream is written in the pauses that Slack and the room leave, a little at a
+# time, each bit after the commit of the one before.
+SHARE = Share(at_once=16, under_way=1, patience=0.05)
 # X has closed the door, and nobody but a person can open it.
 _SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN, Kind.CAPPED})
 

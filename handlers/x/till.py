@@ -29,6 +29,8 @@ Bill = tuple[str, Sequence[str]]
 AHEAD, BEHIND = timedelta(minutes=15), timedelta(hours=2)
 # About so many are noted in one go, so that nobody's message waits for the notes of a full stream.
 PIECE = 100
+# So long they wait for a pause of the writer's (seconds).
+PATIENCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ class Spent:
     over: frozenset[int] = frozenset()
     going: frozenset[int] = frozenset()
     shut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was looked up: who may go on if nobody is over, whose budget is not far off, whether a crowd was told of."""
+
+    spent: Spent
+    dear: frozenset[int]
+    told: bool
 
 
 class Till:
@@ -87,8 +98,9 @@ class Till:
         if self._reckoned and not (self._waiting or self.spent.over or crowd):
             return self.spent
         await self._note(now)
-        fine = await asyncio.to_thread(self._fine, now)
-        self.spent = await self._writer.do(lambda tx: self._reckon(tx, fine, crowd, now))
+        seen = await asyncio.to_thread(self._look, now)
+        telling = seen.dear or (crowd and not seen.told)
+        self.spent = await self._writer.do(partial(self._reckon, seen, crowd, now)) if telling else seen.spent
         self._reckoned = True
         return self.spent
 
@@ -102,25 +114,30 @@ class Till:
         try:
             while taken:
                 some, rest = _portion(taken)
-                await self._writer.do(partial(_noted, billed=some, owners=owners, payer=payer, day=day))
+                await self._writer.pause(PATIENCE)
+                await self._writer.do(partial(_noted, billed=some, owners=owners, payer=payer, day=day), patient=True)
                 taken = rest
         except BaseException:
             self._waiting, self._posts = taken + self._waiting, owners | self._posts
             raise
 
-    def _fine(self, now: datetime) -> frozenset[int]:
-        """The debates that are far from their budget: counted here, because it takes longer than a writer may."""
+    def _look(self, now: datetime) -> "_Seen":
+        """What there is to tell, and to whom: counted here, because it takes longer than a writer may."""
         prices = PRICES.by_kind()
         with self._store.read() as tx:
-            spent = {one.debate_id: budget.spent(tx, one.debate_id, prices).usd for one in _near(tx, now)}
-        return frozenset(one for one, usd in spent.items() if rules.verdict(usd, self._budget) is Verdict.FINE)
+            near = _near(tx, now)
+            spent = {one.debate_id: budget.spent(tx, one.debate_id, prices).usd for one in near}
+            payer = _payer(near, self.spent.over)
+            told = payer is None or budget.crowd_told(tx, payer, now=now)
+        dear = frozenset(one for one, usd in spent.items() if rules.verdict(usd, self._budget) is not Verdict.FINE)
+        return _Seen(Spent(frozenset(), _going(near), shut=False), dear, told)
 
-    def _reckon(self, tx: Tx, fine: frozenset[int], crowd: bool, now: datetime) -> Spent:
+    def _reckon(self, seen: "_Seen", crowd: bool, now: datetime, tx: Tx) -> Spent:
         near = _near(tx, now)
         payer = _payer(near, self.spent.over)
-        dear = [one for one in near if one.debate_id not in fine]
+        dear = [one for one in near if one.debate_id in seen.dear]
         over = frozenset(one.debate_id for one in dear if self._verdict(tx, one, now) is Verdict.HARD)
-        going = frozenset(one.debate_id for one in near if one.live or one.opened_at is None) - over
+        going = _going(near) - over
         if crowd and payer is not None and payer in going:
             minute = sum(now - rules.MINUTE < at <= now for at in self._heard)
             budget.crowded(tx, payer, a_minute=minute, now=now)
@@ -134,6 +151,11 @@ class Till:
 def _near(tx: Tx, now: datetime) -> Sequence[OnAir]:
     """The debates that X may cost something for; a gap is searched for as long as search knows of it."""
     return listen.on_air(tx, Platform.X, now=now, ahead=AHEAD, behind=BEHIND, incomplete=KNOWS)
+
+
+def _going(near: Sequence[OnAir]) -> frozenset[int]:
+    """Those that want X: they take answers, or are about to open."""
+    return frozenset(one.debate_id for one in near if one.live or one.opened_at is None)
 
 
 def _recent(one: OnAir, now: datetime) -> bool:
