@@ -5,7 +5,6 @@ action that fails is rolled back alone; a commit that fails fails everybody who 
 """
 
 import asyncio
-import contextlib
 import queue
 import threading
 import time
@@ -77,7 +76,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
         self._let_by: list[_Job] = []  # those that wait while others go before them
-        self._pausing: list[asyncio.Future[None]] = []
+        self._pausing: set[asyncio.Future[None]] = set()
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._listeners: list[Callable[[Committed], None]] = []
@@ -119,10 +118,14 @@ class Writer:
         if not self._waiting:
             return
         pause: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._pausing.append(pause)
-        with contextlib.suppress(TimeoutError):
+        self._pausing.add(pause)
+        try:
             async with asyncio.timeout(at_most):
                 await pause
+        except TimeoutError:
+            pass
+        finally:
+            self._pausing.discard(pause)
 
     def _work(self) -> None:
         conn: sa.Connection | None = None
@@ -262,8 +265,7 @@ class Writer:
     def _settle(self, answers: list[tuple[_Job, Any, BaseException | None]]) -> None:
         self._waiting -= len(answers)
         if not self._waiting:
-            pausing, self._pausing = self._pausing, []
-            for pause in pausing:
+            for pause in self._pausing:
                 if not pause.done():
                     pause.set_result(None)
         for (_action, _loop, future, _patient), result, error in answers:
