@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -28,6 +28,7 @@ _DELETIONS = st.tuples(st.just("delete"), st.integers(0, 5))
 _PIECES = st.tuples(st.just("follow"), st.integers(1, 3))
 
 
+@example([("say", ["gato"]), ("follow", 1), ("change", 0, "gato")])
 @given(st.lists(st.one_of(_MESSAGES, _CHANGES, _DELETIONS, _PIECES), max_size=14))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_ends_with_what_the_messages_say(sqlite_store: Store, doings: list[tuple[object, ...]]) -> None:

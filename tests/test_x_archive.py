@@ -335,6 +335,18 @@ def test_second_process_reads_the_same(folder: Path, monkeypatch: pytest.MonkeyP
     assert terms == [analyser.terms(one.text) for one in there.said]
 
 
+def test_an_archive_that_cannot_be_cut_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gzip cannot be entered in its middle: a second process would read it alone while the first waits."""
+    monkeypatch.setattr(ahead, "LARGE", 0)
+    packed = tmp_path / "a.jsonl.gz"
+    packed.write_bytes(gzip.compress(answer(post(1, "42", "Hola #MeetAlfaro")).encode() + b"\n"))
+
+    with ahead.Reader(packed) as reader:
+        assert multiprocessing.active_children() == []
+        found = reader.chat(Wanted("meetalfaro"), Left())
+    assert [one.text for one in found.said] == ["Hola #MeetAlfaro"]
+
+
 def test_second_process_that_is_ended_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it analyses; while it reads, the import is refused and nothing is stored."""
     monkeypatch.setattr(ahead, "LARGE", 0)

@@ -60,7 +60,7 @@ class Reader:
 
     def __enter__(self) -> "Reader":
         self._mine, others = archive.parts(self._found, MINE)
-        if self.size >= LARGE and (os.cpu_count() or 1) > 1 and others:
+        if self.size >= LARGE and (os.cpu_count() or 1) > 1 and self._mine and others:
             self._start(others)
         return self
 
