@@ -71,6 +71,8 @@ async def test_a_quiet_stream_is_searched_for_no_oftener_than_planned(bot: Liste
 
 async def test_a_gap_begins_at_the_last_byte_and_ends_when_x_is_heard(bot: Listening) -> None:
     """From the last sign of life to the new connection; closed by a search that began later than that and the lag."""
+    before = bot.ears.stream.last_byte
+    await until(lambda: bot.ears.stream.last_byte != before)  # a sign of life since the debate is open
     await silenced(bot)
     last_byte = bot.ears.stream.last_byte
     bot.x.faults.clear()
