@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 
@@ -66,7 +65,7 @@ class Said(NamedTuple):
     edited_at: datetime | None = None
     files: Sequence[Attachment] = ()
     reactions: Mapping[str, Sequence[str]] | None = None
-    reaction_counts: Mapping[str, int] = MappingProxyType({})
+    reaction_counts: Mapping[str, int] = {}  # a proxy could not be sent to another process
     versions: Sequence[str] = ()
 
 

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -30,7 +30,14 @@ INDEX_AGAIN_SECONDS = 5.0
 # One commit takes at most this many actions, so that the first does not wait for the last.
 GROUP = 256
 
-_Job = tuple[Callable[[Tx], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]", bool]
+
+class _Job(NamedTuple):
+    """An action, the loop in which its caller waits, the caller's answer, and whether it lets others go before it."""
+
+    action: Callable[[Tx], Any]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Any]"
+    patient: bool
 
 
 class Committed:
@@ -110,7 +117,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting += 1
-        self._jobs.put((action, loop, future, patient))
+        self._jobs.put(_Job(action, loop, future, patient))
         return future
 
     async def pause(self, at_most: float) -> None:
@@ -190,10 +197,10 @@ class Writer:
         jobs, ending = self._waited(0.0 if let_by else until)
         if let_by or ending:
             return [*let_by, *jobs], ending
-        hurried = [job for job in jobs if not job[3]]
+        hurried = [job for job in jobs if not job.patient]
         if not hurried:
             return jobs, False
-        self._let_by = [job for job in jobs if job[3]]
+        self._let_by = [job for job in jobs if job.patient]
         return hurried, False
 
     def _waited(self, until: float | None) -> tuple[list[_Job], bool]:
@@ -231,7 +238,7 @@ class Writer:
         tx = Tx(conn, self._memory)
         transaction = begin()
         try:
-            result = job[0](tx)
+            result = job.action(tx)
             tx.finish()
         except Exception as error:  # an action's own failure is its caller's
             if transaction.is_active:  # a failed flush has rolled it back already
@@ -255,7 +262,7 @@ class Writer:
     def _answer(self, done: list[tuple[_Job, Any, BaseException | None]]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Job, Any, BaseException | None]]] = {}
         for one in done:
-            by_loop.setdefault(one[0][1], []).append(one)
+            by_loop.setdefault(one[0].loop, []).append(one)
         for loop, answers in by_loop.items():
             try:
                 loop.call_soon_threadsafe(self._settle, answers)
@@ -268,10 +275,10 @@ class Writer:
             for pause in self._pausing:
                 if not pause.done():
                     pause.set_result(None)
-        for (_action, _loop, future, _patient), result, error in answers:
-            if future.cancelled():
+        for job, result, error in answers:
+            if job.answer.cancelled():
                 continue
             if error is None:
-                future.set_result(result)
+                job.answer.set_result(result)
             else:
-                future.set_exception(error)
+                job.answer.set_exception(error)

@@ -5,8 +5,7 @@ Acknowledged first, then done; whoever asks is told in private what became of it
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -142,7 +141,7 @@ class Reception:
         """Nothing is registered yet."""
         self.desk = desk
         self._quiet = home.Quiet()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._answered: dict[str, None] = {}
 
     def register(self, app: AsyncApp) -> None:
@@ -151,25 +150,25 @@ class Reception:
         @app.command(_ALL)
         async def command(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             await ack()
-            with self._under_way():
-                await self._typed(body, respond)
+            self._begun()
+            await self._typed(body, respond)
 
         @app.action(_ALL)
         async def press(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             await ack()
-            with self._under_way():
-                await self._pressed(body, respond)
+            self._begun()
+            await self._pressed(body, respond)
 
         @app.view(_ALL)
         async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
-            with self._under_way():
-                await self._sent(body, ack)
+            self._begun()
+            await self._sent(body, ack)
 
         @app.shortcut(_ALL)
         async def shortcut(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             await ack()
-            with self._under_way():
-                await self._chosen(body, respond)
+            self._begun()
+            await self._chosen(body, respond)
 
     async def event(self, kind: str, event: Mapping[str, Any], event_id: str) -> None:
         """The Home tab that was opened is being made, or the direct message answered."""
@@ -298,17 +297,16 @@ class Reception:
             lambda tx: debates.record(tx, who=caller.who, action="refused", debate_id=None, now=now, detail=what)
         )
 
-    @contextmanager
-    def _under_way(self) -> Iterator[None]:
+    def _begun(self) -> None:
         """Bolt's own task, which outlives its acknowledgement, counts among what was begun."""
         task = asyncio.current_task()
         if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        yield
+            self._remember(task)
 
     def _start(self, doing: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(self._safely(doing))
+        self._remember(asyncio.ensure_future(self._safely(doing)))
+
+    def _remember(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
