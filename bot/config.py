@@ -14,8 +14,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import errors, localtime
+from bot.filing import LABELS
 from bot.phrase import phrase
-from bot.ports import COUNTRIES, LABELS, LONGEST_HASHTAG, ZONES, House
+from bot.ports import COUNTRIES, LONGEST_HASHTAG, ZONES, House
 from bot.words.catalogue import LANGUAGES, Words, words
 
 ENV_FILE = ".env"

@@ -3,14 +3,15 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from bot.ports import LABELS
+# The letters of labels, where nobody says otherwise: respuesta, answer, pregunta, question, topic.
+LABELS = "RAPQT"
 
 
 class Reason(StrEnum):
@@ -170,18 +171,53 @@ _DIGIT = re.compile(r"\d")
 _FIRM = re.compile(r"\s*[:.)\]\-–—>=→|/;,]")
 
 
-def label(text: str, known: Sequence[int], letters: Letters = _EVERYDAY) -> tuple[int, Confidence] | None:
+class Marks(NamedTuple):
+    """The labels in a text with the everyday letters: those that leave no doubt, and those that may be meant."""
+
+    firm: Sequence[int] = ()
+    passing: Sequence[tuple[int, Confidence]] = ()
+
+
+_UNMARKED = Marks()
+
+
+def marks(text: str) -> Marks:
+    """All labels in a text, in their order, whichever questions there are."""
+    if not _may_be_labelled(text, _EVERYDAY):
+        return _UNMARKED
+    own = _own(text)
+    return Marks(tuple(_firm(own, _EVERYDAY)), tuple(_passing(own, _EVERYDAY)))
+
+
+def label(
+    text: str, known: Sequence[int], letters: Letters = _EVERYDAY, found: Marks | None = None
+) -> tuple[int, Confidence] | None:
     """The number of a known question that the text is labelled with, and how sure that is; None without one.
 
-    A guess is a label in passing ("as was said in R1"), or the first of several.
+    A guess is a label in passing ("as was said in R1"), or the first of several. ``found`` are the text's ``marks``,
+    where they are known.
     """
-    if not known or not (_DIGIT.search(text) or _in_words(text, letters)):
+    if not known:
+        return None
+    if found is not None and letters is _EVERYDAY:
+        return _chosen(found.firm, found.passing, known)
+    if not _may_be_labelled(text, letters):
         return None  # as most texts, at once
     own = _own(text)
-    firm = [one for one in _firm(own, letters) if one in known]
-    if firm:
-        return firm[0], Confidence.GUESS if len(set(firm)) > 1 else Confidence.CERTAIN
-    return next((found for found in _passing(own, letters) if found[0] in known), None)
+    return _chosen(_firm(own, letters), _passing(own, letters), known)
+
+
+def _chosen(
+    firm: Iterable[int], passing: Iterable[tuple[int, Confidence]], known: Sequence[int]
+) -> tuple[int, Confidence] | None:
+    meant = [one for one in firm if one in known]
+    if meant:
+        return meant[0], Confidence.GUESS if len(set(meant)) > 1 else Confidence.CERTAIN
+    return next((one for one in passing if one[0] in known), None)
+
+
+def _may_be_labelled(text: str, letters: Letters) -> bool:
+    return _DIGIT.search(text) is not None or _in_words(text, letters)
 
 
 def _in_words(text: str, letters: Letters) -> bool:
@@ -262,9 +298,14 @@ def _is_a_word(match: re.Match[str], own: str) -> bool:
 # --- where it stands -------------------------------------------------------------------------------------------------
 
 
-def file(text: str, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:
-    """Where a message stands that nobody has filed by hand; ``place`` is what ``by_place`` says of it."""
-    return _settle(label(text, asked.by(posted_at), asked.letters), posted_at, asked, place)
+def file(
+    text: str, posted_at: datetime, asked: Asked, place: Filing | None = None, found: Marks | None = None
+) -> Filing:
+    """Where a message stands that nobody has filed by hand.
+
+    ``place`` is what ``by_place`` says of it, ``found`` are the text's ``marks``, where they are known.
+    """
+    return _settle(label(text, asked.by(posted_at), asked.letters, found), posted_at, asked, place)
 
 
 def file_again(before: Filing, posted_at: datetime, asked: Asked, place: Filing | None = None) -> Filing:

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from bot.filing import LABELS, Marks
+
 
 class Platform(StrEnum):
     """Where people talk."""
@@ -50,6 +52,8 @@ class Said(NamedTuple):
     ``thread`` and ``reply_to`` are platform ids in the same place. ``reactions`` maps a reaction's name to
     who gave it (platform ids), or is None when the platform did not say; ``reaction_counts`` is right
     where the list of people was cut short. ``versions`` are the ids of its later versions, where each has its own.
+    ``terms`` (``analyser.terms``) and ``marks`` (``filing.marks``) are those of the text, where whoever heard it has
+    found them already.
     """
 
     platform: Platform
@@ -67,6 +71,8 @@ class Said(NamedTuple):
     reactions: Mapping[str, Sequence[str]] | None = None
     reaction_counts: Mapping[str, int] = {}  # a proxy could not be sent to another process
     versions: Sequence[str] = ()
+    terms: str | None = None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +183,6 @@ ZONES = (
     "America/Argentina/Buenos_Aires",
 )  # fmt: skip
 COUNTRIES = ("ES", "MX", "CO", "PE", "CL", "AR")
-
-# The letters of labels (bot/filing.py), where nobody says otherwise: respuesta, answer, pregunta, question, topic.
-LABELS = "RAPQT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Dialect, Index, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from bot.ports import LABELS
+from bot.filing import LABELS
 
 # Names that Alembic can address on both databases; set before the first table is made.
 SQLModel.metadata.naming_convention = {

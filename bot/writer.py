@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -32,12 +33,16 @@ GROUP = 256
 
 
 class _Job(NamedTuple):
-    """An action, the loop in which its caller waits, the caller's answer, and whether it lets others go before it."""
+    """An action, the loop in which its caller waits, and the caller's answer.
+
+    What is ``patient`` lets others go before it; what is ``told_again`` may be lost when the power fails.
+    """
 
     action: Callable[[Tx], Any]
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[Any]"
     patient: bool
+    told_again: bool
 
 
 class Committed:
@@ -107,17 +112,18 @@ class Writer:
         """The listener is called in the writer's thread after each commit that touched something."""
         self._listeners.append(listener)
 
-    def do(self, action: Callable[[Tx], T], *, patient: bool = False) -> Awaitable[T]:
+    def do(self, action: Callable[[Tx], T], *, patient: bool = False, told_again: bool = False) -> Awaitable[T]:
         """An awaitable of the action's result, done once it is committed; raises ``Overloaded`` at once when full.
 
-        What is ``patient`` lets others go before it, for a moment.
+        What is ``patient`` lets others go before it, for a moment. What is ``told_again``, should it be lost, is safe
+        from a kill when it is done, and from a cut of the power a second later.
         """
         if self._waiting >= MOST_WAITING or self._stopped:
             raise errors.Overloaded
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting += 1
-        self._jobs.put(_Job(action, loop, future, patient))
+        self._jobs.put(_Job(action, loop, future, patient, told_again))
         return future
 
     async def pause(self, at_most: float) -> None:
@@ -172,7 +178,7 @@ class Writer:
         try:
             if conn is None:
                 conn = self._store.writing()
-            with conn.begin():
+            with self._store.begin(conn, lazily=True):  # what is lost of it is made again from the log
                 more = index.follow(conn, most=most)
         except Exception as error:  # noqa: BLE001  (locked, full, away: who writes hears of it, search comes later)
             _log.warning("search is behind the log", why=f"{type(error).__name__}: {error}".splitlines()[0])
@@ -225,10 +231,11 @@ class Writer:
         self, conn: sa.Connection, jobs: list[_Job]
     ) -> tuple[list[tuple[_Job, Any, BaseException | None]], Committed]:
         committed = Committed()
+        begin = partial(self._store.begin, conn, lazily=all(job.told_again for job in jobs))
         if len(jobs) == 1:
             # Alone it needs no savepoint: what fails takes only itself back.
-            return [self._act(conn, jobs[0], conn.begin, committed)], committed
-        with conn.begin():
+            return [self._act(conn, jobs[0], begin, committed)], committed
+        with begin():
             return [self._act(conn, job, conn.begin_nested, committed) for job in jobs], committed
 
     def _act(

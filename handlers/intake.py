@@ -34,12 +34,14 @@ class Share:
     """How much of the writer a platform's deliveries may have: so many in a group, so many groups at a time.
 
     Of a longer queue a group takes a quarter, so that who has fallen behind catches up. With ``patience`` (seconds) it
-    is for so long that each group waits for a moment in which nobody else is waiting for a commit.
+    is for so long that each group waits for a moment in which nobody else is waiting for a commit. ``told_again``: what
+    a cut of the power takes away the platform is asked for again.
     """
 
     at_once: int = MOST_AT_ONCE
     under_way: int = UNDER_WAY
     patience: float = 0.0
+    told_again: bool = False
 
 
 @dataclass(slots=True)
@@ -116,7 +118,7 @@ class Intake:
             deliveries = [delivery for delivery, _ in batch]
             try:
                 action = partial(_take, deliveries=deliveries, now=self._clock())
-                written = self._writer.do(action, patient=self._share.patience > 0)
+                written = self._writer.do(action, patient=self._share.patience > 0, told_again=self._share.told_again)
             except errors.Overloaded:
                 self._refuse(batch)
                 continue

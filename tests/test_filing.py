@@ -4,9 +4,11 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import filing
-from bot.filing import Asked, Confidence, Filing, Reason, label, letters_of
+from bot.filing import Asked, Confidence, Filing, Reason, label, letters_of, marks
 
 STARTS = datetime(2027, 1, 14, 18, 0, tzinfo=UTC)
 # P1 at 10, P2 at 20, P3 at 30, P4 at 40, P5 at 50.
@@ -267,3 +269,23 @@ def test_any_letters_make_labels(letters: str) -> None:
     """One, or the whole alphabet."""
     for one in letters:
         assert label(f"{one}2: así", ASKED.numbers, letters_of(letters)) == (2, Confidence.CERTAIN)
+
+
+# What labels are made of, so that texts of it have many and half ones.
+PIECES = st.sampled_from(
+    ["R1", "r2", "A", "4", "#P3", "Q2:", "(R5)", "respuesta", "pregunta", "tres", "A five", "3R.", "quinta", " ", "\n",
+     ".", ":", "y", "> ", "RT @ana", "«R1 como dijo»", "R nº3", "hola", "🪸", "\u200b"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12).map(" ".join), st.sets(st.integers(1, 6)).map(sorted))
+def test_marks_that_were_found_before_say_what_the_text_says(text: str, known: list[int]) -> None:
+    """Whoever heard a message may have looked for its labels, before it was known which questions there are."""
+    assert label(text, known, found=marks(text)) == label(text, known)
+
+
+def test_marks_are_of_the_everyday_letters_and_no_others() -> None:
+    """A debate with letters of its own reads the text itself."""
+    own = letters_of("RS")
+    assert label("S2 hola", [1, 2], own, marks("S2 hola")) == label("S2 hola", [1, 2], own) == (2, Confidence.CERTAIN)
+    assert label("A2 hola", [1, 2], own, marks("A2 hola")) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -285,6 +286,41 @@ async def test_the_patient_are_written_though_others_never_cease(sqlite_store: S
     await asyncio.gather(*hurried)
     await asyncio.to_thread(writer.stop)
     assert order.index("x") <= 2
+
+
+@pytest.fixture
+def on_a_disk(
+    store: Store, connected_as_a_bot: Callable[[sqlite3.Connection, object], None], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Writer]:
+    """A writer whose commits wait for the disk, as a bot's do and no other test's."""
+    monkeypatch.setattr(engine, "_sqlite_connect", connected_as_a_bot)
+    own = Store(store.url.difference_update_query(["options"]).render_as_string(hide_password=False))
+    writer = Writer(own)
+    writer.start()
+    yield writer
+    writer.stop()
+    own.close()
+
+
+def waited_for(tx: Tx) -> str:
+    """Whether the commit under way waits for the disk, in the database's own word."""
+    asked = "PRAGMA synchronous" if tx.sqlite else "SHOW synchronous_commit"
+    return {"2": "yes", "1": "no", "on": "yes", "off": "no"}[str(tx.conn.exec_driver_sql(asked).scalar())]
+
+
+async def test_only_what_is_told_again_does_not_wait_for_the_disk(on_a_disk: Writer) -> None:
+    """A kill takes nothing away from it, a cut of the power may."""
+    assert await on_a_disk.do(waited_for) == "yes"
+    assert await on_a_disk.do(waited_for, told_again=True) == "no"
+    assert await on_a_disk.do(waited_for, patient=True) == "yes"
+
+
+async def test_a_group_waits_for_the_disk_when_anybody_in_it_needs_it(on_a_disk: Writer) -> None:
+    """One of many is not told again: the others come with it."""
+    first = on_a_disk.do(lambda _tx: time.sleep(0.05))
+    doing = [on_a_disk.do(waited_for, told_again=number != 3) for number in range(6)]
+    await first
+    assert await asyncio.gather(*doing) == ["yes"] * 6
 
 
 def touching(tx: Tx) -> None:

@@ -125,7 +125,7 @@ class _Batch:
             to_micros(one.edited_at) if one.edited_at else None, None,
             home.closed_at is not None and posted > home.closed_at,
             filed.question, filed.reason.value, filed.confidence.value, filed.conflict,
-            analyser.terms(one.text), self._rev(home.debate_id),
+            analyser.terms(one.text) if one.terms is None else one.terms, self._rev(home.debate_id),
         )  # fmt: skip
 
     def _file(self, one: Said, debate_id: int, roots: dict[tuple[int, str], filing.Filing]) -> filing.Filing:
@@ -134,7 +134,7 @@ class _Batch:
             if parent is None and above is not None and above != one.id:
                 parent = roots.get((debate_id, above))
         place = filing.by_place(asked, thread=one.thread, reply_to=one.reply_to, quotes=one.quotes, parent=parent)
-        return filing.file(one.text, one.posted_at, asked, place)
+        return filing.file(one.text, one.posted_at, asked, place, one.marks)
 
     def _asked(self, debate_id: int) -> filing.Asked:
         standing = self._standing(debate_id)

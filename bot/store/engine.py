@@ -226,6 +226,23 @@ class Store:
         """The connection of a writer; the caller begins, commits and closes it."""
         return self._writes.connect()
 
+    def begin(self, conn: sa.Connection, *, lazily: bool = False) -> sa.Transaction:
+        """A transaction of the writer's.
+
+        One done ``lazily`` is safe from a kill at once, and from a cut of the power with the next that is not, or with
+        the next ``checkpoint``.
+        """
+        if not self.sqlite:
+            transaction = conn.begin()
+            if lazily:
+                conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            return transaction
+        if conn.info.get("lazily", False) != lazily:
+            # In WAL mode what is synced later brings what was not along (https://sqlite.org/pragma.html).
+            _past_sqlalchemy(conn, f"PRAGMA synchronous = {'NORMAL' if lazily else 'FULL'}")
+            conn.info["lazily"] = lazily
+        return conn.begin()
+
     def write(self, action: Callable[[Tx], T]) -> T:
         """The action's change is committed; returns what it returned. For commands: a running bot has its writer."""
         with self.writing() as conn, conn.begin():

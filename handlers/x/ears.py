@@ -101,6 +101,7 @@ class XEars:
             async with asyncio.timeout(self._tempo.settle):
                 await self.hearing.settled()
         await _cancelled(self._understanding)
+        await self.hearing.close()
 
     def leave(self, spent: Collection[int]) -> None:
         """For these debates nothing is read any more, their budget is spent: a gap says since when; others go on."""

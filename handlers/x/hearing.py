@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -23,6 +24,7 @@ from handlers.intake import Intake
 from handlers.x import optout, posts, rules
 from handlers.x.client import Page
 from handlers.x.posts import Post, Strange
+from handlers.x.readers import Read, Reader
 from handlers.x.terms import Billed
 from handlers.x.workspace import Account
 
@@ -30,7 +32,7 @@ from handlers.x.workspace import Account
 MOST_WAITING = 20_000
 MOST_UNDER_WAY = 200
 # After so many lines in a row, of a longer queue a twentieth, everybody else gets a turn.
-AT_ONCE = 16
+AT_ONCE = 32
 # The versions of posts that are surely in the log, so that a search need not bring them again.
 REMEMBERED = 20_000
 # Of a line that is no post this much is kept to be looked at (characters).
@@ -76,6 +78,7 @@ class Hearing:
         self._clock = clock
         self._billed = billed
         self._most = most
+        self._reader = Reader()
         self._lines: deque[tuple[bytes, datetime]] = deque()
         self._woken = asyncio.Event()
         self._room = asyncio.Event()
@@ -115,31 +118,37 @@ class Hearing:
             while self._lines:
                 await self._room.wait()
                 await self._intake.pause()
-                self._some()
-                await asyncio.sleep(0)
+                await self._some()
             self._rest()
 
     async def settled(self) -> None:
         """Nothing that was heard is on its way any more; only true while ``run`` runs."""
         await self._idle.wait()
 
-    def _some(self) -> None:
-        read: list[str] = []
-        waiting = len(self._lines)
-        for _ in range(min(max(AT_ONCE, waiting // 20), waiting)):
-            raw, at = self._lines.popleft()
+    async def close(self) -> None:
+        """Nobody reads lines any more; only after ``run`` has ended."""
+        await self._reader.close()
+
+    async def _some(self) -> None:
+        some = list(islice(self._lines, max(AT_ONCE, len(self._lines) // 20)))
+        billed: list[str] = []
+        for (raw, at), read in zip(some, await self._reader.read([raw for raw, _ in some]), strict=True):
+            self._lines.popleft()  # not before it is read: what waits is not forgotten
             try:
-                self._line(raw, at, read)
+                self._line(raw, at, read, billed)
             except Strange as strange:
                 self._strange(raw, str(strange), at)
             except Exception as error:  # noqa: BLE001  (a line may be anything; the next one must be read)
                 structlog.get_logger().exception("ears stumbled")
                 self._strange(raw, f"{type(error).__name__}: {error}", at)
-        if read:
-            self._billed(Billed.POST_READ, read)
+        if billed:
+            self._billed(Billed.POST_READ, billed)
+        await asyncio.sleep(0)
 
-    def _line(self, raw: bytes, at: datetime, read: list[str]) -> None:
-        line = posts.line(raw)
+    def _line(self, raw: bytes, at: datetime, read: Read, billed: list[str]) -> None:
+        line = read.line
+        if line is None:
+            raise Strange(read.why)
         if line.disconnect:
             structlog.get_logger().warning("x ends the stream", why=line.disconnect)
         if line.deleted:
@@ -149,7 +158,7 @@ class Hearing:
         if line.post is None:
             return
         self._look_for(line.missing)
-        read.append(line.post.version)
+        billed.append(line.post.version)
         self._post(line.post, raw.decode(errors="replace"), at, partial(self._streamed, at))
 
     def _streamed(self, at: datetime, ok: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
+from bot.filing import Marks
 from bot.ports import Attachment, Author, Deleted, Platform, Said, Span
 from handlers.x import included as beside
 from handlers.x.included import Included, objects, strings, word
@@ -40,7 +41,7 @@ class Post(NamedTuple):
 
     ``name`` and ``username`` are "" where nobody told; ``conversation`` is the id of the post it all began with.
     ``mentions`` are the ids of the people it names, ``tags`` those of the rules that it matched, ``later`` the ids of
-    all versions but the first.
+    all versions but the first. ``terms`` and ``marks`` are as in ``ports.Said``.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Post(NamedTuple):
     tags: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    terms: str | None = None
+    marks: Marks | None = None
 
 
 class Line(NamedTuple):
@@ -147,7 +150,7 @@ def said(post: Post, place: str) -> Said:
     return Said(
         Platform.X, place, post.id, Author(post.author_id, post.name), post.text, post.posted_at, post.rich,
         None if alone else post.conversation, post.replied_to, post.quoted, post.edited_at, post.files,
-        versions=post.later,
+        versions=post.later, terms=post.terms, marks=post.marks,
     )  # fmt: skip
 
 

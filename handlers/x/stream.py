@@ -280,7 +280,18 @@ class Stream:
             if not self.backoff.fresh and asyncio.get_running_loop().time() - opened >= self._pace.proven:
                 self._lived()
             self._chunk(chunk)
+            await self._gather(answer)
+
+    async def _gather(self, answer: aiohttp.ClientResponse) -> None:
+        """For a moment what comes is left to the system: a full stream would wake us up for every line."""
+        transport = answer.connection.transport if answer.connection is not None else None
+        if transport is not None:
+            transport.pause_reading()
+        try:
             await asyncio.sleep(self._pace.gather)
+        finally:
+            if transport is not None:
+                transport.resume_reading()
 
     def _heard(self) -> None:
         """A sign of life; after a failure only a byte is one, or closing after each 200 would look like hearing."""
