@@ -8,6 +8,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -30,18 +31,21 @@ INDEX_AT_ONCE = 250
 INDEX_AGAIN_SECONDS = 5.0
 # One commit takes at most this many actions, so that the first does not wait for the last.
 GROUP = 256
+# So long (seconds) what is patient lets others go before it.
+LET_BY_SECONDS = 0.05
 
 
 class _Job(NamedTuple):
     """An action, the loop in which its caller waits, and the caller's answer.
 
-    What is ``patient`` lets others go before it; what is ``told_again`` may be lost when the power fails.
+    What is patient lets others go before it until ``turn`` (monotonic seconds; None: it is not); what is ``told_again``
+    may be lost when the power fails.
     """
 
     action: Callable[[Tx], Any]
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[Any]"
-    patient: bool
+    turn: float | None
     told_again: bool
 
 
@@ -87,7 +91,7 @@ class Writer:
         self._store = store
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
-        self._let_by: list[_Job] = []  # those that wait while others go before them
+        self._patient: deque[_Job] = deque()  # those that let others go before them
         self._pausing: set[asyncio.Future[None]] = set()
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
@@ -115,15 +119,17 @@ class Writer:
     def do(self, action: Callable[[Tx], T], *, patient: bool = False, told_again: bool = False) -> Awaitable[T]:
         """An awaitable of the action's result, done once it is committed; raises ``Overloaded`` at once when full.
 
-        What is ``patient`` lets others go before it, for a moment. What is ``told_again``, should it be lost, is safe
-        from a kill when it is done, and from a cut of the power a second later.
+        What is ``patient`` lets others go before it, for a moment, and shares no commit with them. What is
+        ``told_again``, should it be lost, is safe from a kill when it is done, and from a cut of the power a second
+        later.
         """
         if self._waiting >= MOST_WAITING or self._stopped:
             raise errors.Overloaded
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting += 1
-        self._jobs.put(_Job(action, loop, future, patient, told_again))
+        turn = time.monotonic() + LET_BY_SECONDS if patient else None
+        self._jobs.put(_Job(action, loop, future, turn, told_again))
         return future
 
     async def pause(self, at_most: float) -> None:
@@ -197,16 +203,17 @@ class Writer:
     def _take(self, until: float | None) -> tuple[list[_Job], bool]:
         """All that waits, up to a group, and whether it was the last; nothing where nothing came until then.
 
-        The patient let one group of others go before them.
+        What is patient comes by itself, when nothing else waits or it has waited for long enough.
         """
-        let_by, self._let_by = self._let_by, []
-        jobs, ending = self._waited(0.0 if let_by else until)
-        if let_by or ending:
-            return [*let_by, *jobs], ending
-        hurried = [job for job in jobs if not job.patient]
-        if not hurried:
-            return jobs, False
-        self._let_by = [job for job in jobs if job.patient]
+        if self._patient and (self._patient[0].turn or 0.0) <= time.monotonic():
+            return [self._patient.popleft()], False
+        jobs, ending = self._waited(0.0 if self._patient else until)
+        if ending:
+            return [*self._patient, *jobs], True
+        self._patient += [job for job in jobs if job.turn is not None]
+        hurried = [job for job in jobs if job.turn is None]
+        if not hurried and self._patient:
+            return [self._patient.popleft()], False
         return hurried, False
 
     def _waited(self, until: float | None) -> tuple[list[_Job], bool]:

@@ -38,7 +38,7 @@ from handlers.x.workspace import Account, Workspace
 PREFLIGHT = 8.0
 # Nobody on X waits for our word: a full stream is written in the pauses that Slack and the room leave, a little at a
 # time, each bit after the commit of the one before.
-SHARE = Share(at_once=16, under_way=1, patience=0.05, told_again=True)
+SHARE = Share(at_once=24, under_way=1, patience=0.05, told_again=True)
 # X has closed the door, and nobody but a person can open it.
 _SHUT = frozenset({Kind.UNAUTHORISED, Kind.FORBIDDEN, Kind.CAPPED})
 
