@@ -22,8 +22,8 @@ from bot import analyser, filing
 from handlers.x import posts
 from handlers.x.posts import Line, Strange
 
-# So many lines at once make a stream full: one that is not is read in less time than it takes to ask somebody.
-FULL = 12
+# So many lines at once make a stream full; fewer are read in less time than it takes to ask somebody.
+FULL = 6
 # The second process has so long to answer (seconds), and is given another try so long after it failed.
 PATIENCE_SECONDS = 5.0
 AGAIN_SECONDS = 60.0

@@ -31,7 +31,7 @@ class Pace:
 
     silence: float = 25.0  # X sends a byte every 20
     connect: float = 15.0
-    gather: float = 0.02  # what comes meanwhile is read in one go: a full stream wakes everybody up less often
+    gather: float = 0.01  # what comes meanwhile is read in one go: a full stream wakes everybody up less often
     proven: float = 30.0  # a connection that lived so long has done its duty: the next failure is a first one
     closed: float = 1.0  # after a 200 that was closed for the second time; twice as long each time
     closed_longest: float = 60.0
