@@ -3,13 +3,15 @@
 import asyncio
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from bot import analyser, filing
 from bot.store.engine import Store
@@ -127,6 +129,46 @@ async def test_a_second_process_that_is_killed_costs_no_line(
     for _ in range(20):
         assert await reader.read(LINES) == here(LINES)
     assert await second(reader) != pid
+
+
+def test_a_bot_s_own_loop_bears_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot runs on uvloop, whose pipes break in their own way."""
+    monkeypatch.setattr(readers, "AGAIN_SECONDS", 0.0)
+
+    async def story() -> None:
+        reader = Reader(full=2)
+        for _ in range(5):
+            os.kill(await second(reader), signal.SIGKILL)
+            for _ in range(5):
+                assert await reader.read(LINES) == here(LINES)
+        pid = await second(reader)
+        await reader.close()
+        assert not alive(pid)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(story())
+
+
+def fewer(_answer: bytes) -> list[Read]:
+    """An answer about one line."""
+    return [read(LINES[0])]
+
+
+def newer(_answer: bytes) -> list[Read]:
+    """An answer of a Tertulia that was upgraded meanwhile."""
+    raise AttributeError("no such class")
+
+
+@pytest.mark.parametrize("loads", [fewer, newer])
+async def test_what_makes_no_sense_is_not_believed(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, loads: Callable[[bytes], list[Read]]
+) -> None:  # fmt: skip
+    """The second process is ended, and the lines are read here."""
+    pid = await second(reader)
+    with monkeypatch.context() as patch:
+        patch.setattr(pickle, "loads", loads)
+        assert await reader.read(LINES) == here(LINES)
+    assert not alive(pid)
 
 
 async def test_a_second_process_that_stands_still_is_not_waited_for(

@@ -31,7 +31,6 @@ AGAIN_SECONDS = 60.0
 IDLE_SECONDS = 300.0
 _LENGTH = 4  # the bytes that say how long a question or an answer is
 _LIMIT = 1 << 20  # so much of an answer may wait in its pipe (bytes)
-_TROUBLE = (OSError, EOFError, TimeoutError, pickle.UnpicklingError)
 
 
 class Read(NamedTuple):
@@ -71,7 +70,7 @@ class Reader:
             if self._second is not None and self._second.returncode is None:
                 try:
                     return await _ask(self._second, lines)
-                except _TROUBLE as error:
+                except Exception as error:  # noqa: BLE001  (killed, upgraded beneath us: the lines are read all the same)
                     await self._lost(self._second, error)
             elif self._starting is None and asyncio.get_running_loop().time() >= self._again_at:
                 self._starting = asyncio.create_task(self._start())
@@ -97,7 +96,7 @@ class Reader:
                 env={"PYTHONPATH": os.pathsep.join(sys.path)}, limit=_LIMIT,
             )  # fmt: skip
             await _ask(second, [b""])
-        except _TROUBLE as error:
+        except Exception as error:  # noqa: BLE001  (no memory, no interpreter: it is not missed)
             await self._lost(second, error)
         except asyncio.CancelledError:
             if second is not None:
@@ -124,6 +123,8 @@ async def _ask(second: Process, lines: Sequence[bytes]) -> Sequence[Read]:
         await second.stdin.drain()
         length = int.from_bytes(await second.stdout.readexactly(_LENGTH))
         told: Sequence[Read] = pickle.loads(await second.stdout.readexactly(length))  # noqa: S301  (our own words)
+    if len(told) != len(lines):
+        raise EOFError
     return told
 
 
