@@ -153,7 +153,7 @@ class Writer:
             jobs, ending = self._take(self._index_at)
             if jobs:
                 conn = self._together(conn, jobs)
-            if self._index_at is not None and (ending or self._index_at <= time.monotonic()):
+            if self._index_at is not None and (ending or self._index_due(self._index_at)):
                 conn = self._index(conn, most=index.ALL if ending else INDEX_AT_ONCE)
         if conn is not None:
             conn.close()
@@ -178,6 +178,11 @@ class Writer:
         if committed.debates or committed.outbox or committed.cues or committed.scrub:
             self._tell(committed)
         return conn
+
+    def _index_due(self, at: float) -> bool:
+        """Whether search's index, that was to follow then, does so now: who waits goes before it, for a moment."""
+        late = time.monotonic() - at
+        return late >= LET_BY_SECONDS or (late >= 0.0 and self._jobs.empty())
 
     def _index(self, conn: sa.Connection | None, *, most: int) -> sa.Connection | None:
         """Search's index has followed for a piece; what keeps it from that now may be gone a moment later."""

@@ -1,6 +1,8 @@
 """Search's index on SQLite comes behind the log: whatever happens to messages meanwhile, it ends with what they say."""
 
-from collections.abc import Iterator
+import asyncio
+import threading
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -152,3 +154,41 @@ async def test_a_locked_database_delays_the_index_and_nothing_else(
         await until(lambda: len(found(sqlite_store, "xilofon")) == 1)
         assert await writer.do(rows.newest) == 1
     assert [one["event"] for one in told if one["log_level"] == "warning"] == ["search is behind the log"]
+
+
+@pytest.mark.parametrize(("patience", "expected"), [(60.0, ["a", "b", "index"]), (0.0, ["a", "index", "b"])])
+async def test_who_waits_goes_before_the_index_for_a_moment(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, patience: float, expected: list[str]
+) -> None:
+    """Search has time; but it gets its turn, too, though there be always somebody waiting."""
+    monkeypatch.setattr(module, "INDEX_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LET_BY_SECONDS", patience)
+    order: list[str] = []
+    follow = index.follow
+
+    def noted(conn: sa.Connection, *, most: int = index.ALL) -> bool:
+        order.append("index")
+        return follow(conn, most=most)
+
+    monkeypatch.setattr(index, "follow", noted)
+    writer = Writer(sqlite_store)
+    loop, doing = asyncio.get_running_loop(), list[Awaitable[None]]()
+
+    def first(tx: Tx) -> None:
+        """Somebody else waits by the time that this one is committed."""
+        order.append("a")
+        tx.unindexed = True
+        queued = threading.Event()
+        loop.call_soon_threadsafe(another, queued)
+        queued.wait(5.0)
+
+    def another(queued: threading.Event) -> None:
+        doing.append(writer.do(lambda _tx: order.append("b")))
+        queued.set()
+
+    doing.append(writer.do(first))
+    writer.start()
+    await until(lambda: len(order) == 3)
+    await asyncio.gather(*doing)
+    await asyncio.to_thread(writer.stop)
+    assert order[:3] == expected
