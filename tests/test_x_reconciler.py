@@ -198,7 +198,7 @@ async def test_what_the_database_would_not_take_is_fetched_again(
     await until(bot.covered)
 
 
-def _full(_action: object, *, patient: bool = False) -> Awaitable[NoReturn]:
+def _full(_action: object, **_how: bool) -> Awaitable[NoReturn]:
     raise errors.Overloaded
 
 
