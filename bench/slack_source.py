@@ -51,9 +51,10 @@ class Source:
         before = len(self.slack.record.acked)
         done = await self.slack.blast((next(self._events) for _ in range(number)), rate)
         again = sum(ack.attempt > 0 for ack in self.slack.record.acked[before:])
+        each = [seconds * 1000 for seconds in done.latencies]
         return {
-            "sent": done.sent, "lost": done.lost, "again": again, "rate": done.sent / done.seconds,
-            "p50": percentile(done.latencies, 0.5) * 1000, "p99": percentile(done.latencies, 0.99) * 1000,
+            "sent": done.sent, "lost": done.lost, "again": again, "rate": done.sent / done.seconds, "each": each,
+            "p50": percentile(each, 0.5), "p99": percentile(each, 0.99),
         }  # fmt: skip
 
     async def _flood(self, number: int, width: int) -> dict[str, Any]:

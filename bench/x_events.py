@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bench import data, stock
-from bench.measure import Job, Pair, Row, Stolen, Unavailable, against, held, remark, spread
+from bench.measure import Job, Pair, Row, Stolen, Unavailable, against, held, percentile, remark, skipped, spread
 from bench.running import Child, bot, child, resident
 from bench.slack_events import PEOPLE, connected, slack
 from bench.x_stream_source import KEYS
@@ -24,6 +24,11 @@ SLACK_RATE = 200
 SLOWER, LARGER = 1.5, 1.05
 # So long the last posts may take into the log before they count as lost (seconds).
 LAST = 60.0
+# One tick of the host's within a second (percent of it): above that, and in the second after, an ack tells of the host.
+QUIET = 0.5
+# A pair tells something when of either half so much was quiet; so many more are tried where the host gives no peace.
+SHARE = 1 / 3
+AGAIN = 5
 
 
 class Stage(NamedTuple):
@@ -35,22 +40,33 @@ class Stage(NamedTuple):
     database: Path
 
 
-class Heard(NamedTuple):
-    """One half: what Slack's generator says, and of X what was sent, how fast, lost, and how late the last was kept."""
+class Acks(NamedTuple):
+    """Slack's side of one half: events lost, how long each ack of the quiet seconds took (ms), and their share."""
 
-    acks: dict[str, Any]
-    sent: int = 0
+    lost: int
+    each: list[float]
+    quiet: float
+
+
+class Heard(NamedTuple):
+    """One half: Slack's acks, and of X's posts how fast they were said, how many lost, how late the last was kept."""
+
+    acks: Acks
     rate: float = 0.0
     lost: int = 0
     late: float = 0.0
 
 
-class Half(NamedTuple):
-    """A pair of halves, and the share of the processors that the host took away during each (%)."""
+class Both(NamedTuple):
+    """A pair of halves, one with a silent X and one with a loud one."""
 
     silent: Heard
     loud: Heard
-    stolen: tuple[float, float]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it tells of ours, and not of the host."""
+        return min(self.silent.acks.quiet, self.loud.acks.quiet) >= SHARE
 
 
 def measure(job: Job) -> list[Row]:
@@ -59,27 +75,24 @@ def measure(job: Job) -> list[Row]:
     with _stage(job) as stage:
         _loud(stage, rate, seconds)  # its memory is that of a bot that has heard an evening
         sizes = [resident(stage.pid)]
-        taken: list[Half] = []
-        for _ in range(job.size.pairs):
-            during = Stolen()
+        taken: list[Both] = []
+        while sum(one.quiet for one in taken) < job.size.pairs and len(taken) < job.size.pairs + AGAIN:
             silent = Heard(_acks(stage, seconds))
-            first, during = during.share(), Stolen()
-            taken.append(Half(silent, _loud(stage, rate, seconds), (first, during.share())))
+            taken.append(Both(silent, _loud(stage, rate, seconds)))
             sizes.append(resident(stage.pid))
     return _rows(f"{rate}/s for {seconds:g} s", taken, sizes)
 
 
-def _rows(name: str, taken: list[Half], sizes: list[float]) -> list[Row]:
+def _rows(name: str, taken: list[Both], sizes: list[float]) -> list[Row]:
     lost = sum(one.loud.lost for one in taken)
-    acks_lost = sum(heard.acks["lost"] for one in taken for heard in (one.silent, one.loud))
-    p50, p99 = ([Pair(one.loud.acks[which], one.silent.acks[which]) for one in taken] for which in ("p50", "p99"))
+    acks_lost = sum(heard.acks.lost for one in taken for heard in (one.silent, one.loud))
     slowly = f"Slack's ack at {SLACK_RATE}/s meanwhile, against the same with X silent"
     larger = max(sizes) / sizes[0]
+    silent, loud = ([heard.acks.quiet * 100 for heard in some] for some in zip(*taken, strict=True))
     return [
         Row(f"{name}: posts lost", str(lost), goal="0", met=lost == 0),
         held(f"{name}: from the last post to all of them in the log", [one.loud.late for one in taken], "s"),
-        against(f"{slowly}: p50", p50, unit="ms"),
-        against(f"{slowly}: p99", p99, unit="ms", most=SLOWER),
+        *_slower(slowly, [one for one in taken if one.quiet]),
         Row(f"{slowly}: events lost", str(acks_lost), goal="0", met=acks_lost == 0),
         Row(
             f"the bot's memory after {len(sizes)} times as many posts, against after the first",
@@ -87,11 +100,23 @@ def _rows(name: str, taken: list[Half], sizes: list[float]) -> list[Row]:
             larger <= LARGER,
         ),
         remark(
-            f"{name}: {min(one.loud.rate for one in taken):.0f}/s were said; the host took away "
-            f"{spread([one.stolen[0] for one in taken], '%')} of the processors while X was silent, "
-            f"{spread([one.stolen[1] for one in taken], '%')} while it spoke"
+            f"{name}: {min(one.loud.rate for one in taken):.0f}/s were said; of {len(taken)} pairs those tell of acks "
+            f"of which a third of either half was quiet, and of these the quiet seconds: those in which the host took "
+            f"away at most {QUIET:g} % of the processors, as in the second before ({spread(silent, '%')} of them while "
+            f"X was silent, {spread(loud, '%')} while it spoke)"
         ),
     ]  # fmt: skip
+
+
+def _slower(what: str, quiet: list[Both]) -> list[Row]:
+    """Slack's acknowledgements beside X against those without it, of all pairs that tell something."""
+    if not quiet:
+        return [skipped(what, "the host was not quiet for long enough")]
+    p50, p99 = (
+        [Pair(percentile(one.loud.acks.each, share), percentile(one.silent.acks.each, share)) for one in quiet]
+        for share in (0.5, 0.99)
+    )
+    return [against(f"{what}: p50", p50, unit="ms"), against(f"{what}: p99", p99, unit="ms", most=SLOWER)]
 
 
 def _loud(stage: Stage, rate: int, seconds: float) -> Heard:
@@ -104,11 +129,23 @@ def _loud(stage: Stage, rate: int, seconds: float) -> Heard:
     ended = time.monotonic()
     while (kept := _messages(stage.database) - before) < count and time.monotonic() - ended < LAST:
         time.sleep(0.05)
-    return Heard(acks, count, float(said["rate"]), count - kept, time.monotonic() - ended)
+    return Heard(acks, float(said["rate"]), count - kept, time.monotonic() - ended)
 
 
-def _acks(stage: Stage, seconds: float) -> dict[str, Any]:
-    return stage.slack.ask(do="blast", count=int(SLACK_RATE * seconds), rate=SLACK_RATE)
+def _acks(stage: Stage, seconds: float) -> Acks:
+    """Slack's events for so long, second by second, for the host to be watched."""
+    lost = quiet = 0
+    each: list[float] = []
+    calm = True
+    for _ in range(round(seconds)):
+        during, before = Stolen(), calm
+        heard = stage.slack.ask(do="blast", count=SLACK_RATE, rate=SLACK_RATE)
+        lost += heard["lost"]
+        calm = during.share() <= QUIET
+        if calm and before:
+            quiet += 1
+            each += heard["each"]
+    return Acks(lost, each, quiet / round(seconds))
 
 
 @contextmanager
