@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -85,9 +86,10 @@ async def test_an_event_without_any_socket_waits_for_a_retry(slack: SlackStandin
         assert [ack.attempt for ack in slack.record.acked] == [1]
 
 
-async def test_an_aborted_socket_loses_nothing(slack: SlackStandin) -> None:
+async def test_an_aborted_socket_loses_nothing() -> None:
     """The connections are reset with an event under way; the official client comes back and gets it."""
-    async with listening(slack, 2, ping_interval=0.1) as bot:
+    patient = replace(QUICK, retry_delays=(0.01, 1.0, 10.0))  # it comes back in its own time
+    async with workspace_with_people(timing=patient) as slack, listening(slack, 2, ping_interval=0.1) as bot:
         bot.fails = 1
         await slack.say(PLAZA, ANA, "antes")
         assert slack.sockets.abort_all() == 2
