@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.store.engine import Store
+from handlers.x.backoff import Backoff, End, Pace
 from handlers.x.refused import Kind
-from handlers.x.stream import Address, Backoff, End, Pace, State, Stream
+from handlers.x.stream import Address, State, Stream
 
 from tests.standin_x.problems import Answer
 from tests.standin_x.server import XStandin

@@ -20,7 +20,7 @@ from bot.store.engine import Store, Tx
 from bot.tables import Audit, Inbox, Message, Outbox
 from bot.writer import Writer
 from handlers.intake import Intake
-from handlers.x import keeper, reconciler, stream
+from handlers.x import backoff, keeper, reconciler
 from handlers.x.client import Keys, XClient
 from handlers.x.ears import Hooks, Tempo, XEars
 from handlers.x.refused import XRefused
@@ -44,7 +44,7 @@ x = true
 """
 HOUSE = House(hashtag="Coral", x=True)
 HASTY = Tempo(
-    stream=stream.Pace(
+    stream=backoff.Pace(
         silence=1.5, connect=2.0, proven=0.3, closed=0.1, closed_longest=0.4, network=0.02, network_longest=0.2,
         upset=0.1, upset_longest=0.5, limited=0.2, limited_longest=1.0, too_many=0.1, too_many_longest=0.5, window=2.0,
         connects=20,

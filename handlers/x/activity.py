@@ -19,9 +19,10 @@ from handlers.intake import Intake
 from handlers.x import activity_keeper
 from handlers.x.activity_hearing import DeletionHearing, Patience
 from handlers.x.activity_keeper import SubscriptionKeeper
+from handlers.x.backoff import Pace
 from handlers.x.ears import Hooks
 from handlers.x.refused import Kind, XRefused
-from handlers.x.stream import Address, Pace, Stream
+from handlers.x.stream import Address, Stream
 from handlers.x.terms import LIMITS, PRICES, Billed
 from handlers.x.workspace import Workspace
 

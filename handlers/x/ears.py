@@ -14,11 +14,12 @@ from bot.actions.listen import OnAir
 from bot.ports import Platform
 from handlers.intake import Intake
 from handlers.x import keeper, reconciler
+from handlers.x.backoff import Pace
 from handlers.x.hearing import Hearing, Roster
 from handlers.x.keeper import Keeper
 from handlers.x.reconciler import KNOWS, Reconciler
 from handlers.x.refused import Kind, XRefused
-from handlers.x.stream import Address, Pace, Stream
+from handlers.x.stream import Address, Stream
 from handlers.x.workspace import Workspace
 
 # Which debates are on is looked up no oftener than this, however many posts ask for it (seconds).
