@@ -1,7 +1,8 @@
 """The writer: one thread that owns the write connection and commits in groups.
 
 It takes all that waits, runs each action in its own savepoint, commits once, and then answers each caller. An
-action that fails is rolled back alone; a commit that fails fails everybody who was in it.
+action that fails is rolled back alone; a commit that fails fails everybody who was in it. One that another process's
+commit waited for, and that waited for that one, is done again, each action by itself.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ import structlog
 
 from bot import errors
 from bot.store import index
-from bot.store.engine import Store, Tx
+from bot.store.engine import TRIES, Store, Tx, gave_way
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -158,7 +159,7 @@ class Writer:
         if conn is not None:
             conn.close()
 
-    def _together(self, conn: sa.Connection | None, jobs: list[_Job]) -> sa.Connection | None:
+    def _together(self, conn: sa.Connection | None, jobs: list[_Job], tries: int = TRIES) -> sa.Connection | None:
         """The jobs are done in one commit and answered; returns the connection, or None where a new one is needed."""
         try:
             if conn is None:
@@ -166,10 +167,13 @@ class Writer:
             done, committed = self._commit(conn, jobs)
         except Exception as raised:  # noqa: BLE001  (whatever the disk did, each caller must hear of it)
             error = _first(raised)
-            self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
             self._memory.clear()
+            self._reopen(conn)
+            if gave_way(error) and tries > 1:
+                return self._one_by_one(jobs, tries - 1)
+            self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
             self._answer([(job, None, error) for job in jobs])
-            return self._reopen(conn)
+            return None
         self.trouble = ""
         self.last_commit = time.monotonic()
         self._answer(done)
@@ -177,6 +181,13 @@ class Writer:
             self._index_at, self._behind = self.last_commit + INDEX_SECONDS, False
         if committed.debates or committed.outbox or committed.cues or committed.scrub:
             self._tell(committed)
+        return conn
+
+    def _one_by_one(self, jobs: list[_Job], tries: int) -> sa.Connection | None:
+        """Each job is done in a commit of its own: what is alone seldom waits for two things in another's hand."""
+        conn = None
+        for job in jobs:
+            conn = self._together(conn, [job], tries)
         return conn
 
     def _index_due(self, at: float) -> bool:

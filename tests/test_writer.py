@@ -137,6 +137,74 @@ async def test_full_disk_is_told_to_every_caller_of_the_group(sqlite_store: Stor
     assert names(sqlite_store) == (["after"] if isinstance(answers[0], Exception) else ["after", "small"])
 
 
+@pytest.fixture
+def crossed(postgres_store: Store) -> Callable[[str, str], list[Callable[[Tx], Any]]]:
+    """Two actions that sign what is kept as ``a`` and as ``b``, in the order of ``names``; the first time, those of two
+    who sign come to a stop between them until both have begun."""
+    for name in "ab":
+        postgres_store.write(note(name, ""))
+    begun, been = threading.Barrier(2), set[str]()
+    sign = sa.text("UPDATE kept SET value = value || :who WHERE name = :name")
+
+    def actions(who: str, names: str) -> list[Callable[[Tx], Any]]:
+        def first(tx: Tx) -> str:
+            tx.conn.execute(sign, {"who": who, "name": names[0]})
+            if who not in been:
+                been.add(who)
+                begun.wait(10)
+            return names[0]
+
+        def second(tx: Tx) -> str:
+            tx.conn.execute(sign, {"who": who, "name": names[1]})
+            return names[1]
+
+        return [first, second]
+
+    return actions
+
+
+def signed(store: Store) -> list[str]:
+    """Who has signed each, in the order of the alphabet."""
+    with store.read() as tx:
+        return ["".join(sorted(value)) for value in tx.conn.execute(sa.text("SELECT value FROM kept")).scalars()]
+
+
+@pytest.mark.postgres
+async def test_two_writers_that_wait_for_each_other_are_both_done(
+    postgres_store: Store, crossed: Callable[[str, str], list[Callable[[Tx], Any]]]
+) -> None:
+    """Each has what the other wants: the database undoes one of them, and all that was in it is done again."""
+    writers = [Writer(postgres_store), Writer(postgres_store)]
+    asked = [(writers[0], crossed("1", "ab")), (writers[1], crossed("2", "ba"))]
+    doing = [writer.do(action) for writer, actions in asked for action in actions]
+    for writer in writers:
+        writer.start()
+    answers = await asyncio.gather(*doing)
+    for writer in writers:
+        writer.stop()
+
+    assert answers == ["a", "b", "b", "a"]
+    assert signed(postgres_store) == ["12", "12"]
+    assert [writer.trouble for writer in writers] == ["", ""]
+
+
+@pytest.mark.postgres
+async def test_a_command_and_a_bot_that_wait_for_each_other_are_both_done(
+    postgres_store: Store, crossed: Callable[[str, str], list[Callable[[Tx], Any]]]
+) -> None:
+    """Whichever the database undoes."""
+    by_bot, by_hand = crossed("1", "ab"), crossed("2", "ba")
+    writer = Writer(postgres_store)
+    doing = [writer.do(action) for action in by_bot]
+    writer.start()
+    done = await asyncio.to_thread(postgres_store.write, lambda tx: [action(tx) for action in by_hand])
+    answers = await asyncio.gather(*doing)
+    writer.stop()
+
+    assert (done, answers) == (["b", "a"], ["a", "b"])
+    assert signed(postgres_store) == ["12", "12"]
+
+
 async def test_too_much_waiting_is_refused_at_once(
     sqlite_store: Store, hasty: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

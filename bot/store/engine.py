@@ -31,6 +31,8 @@ BUSY_MS = 10_000
 FROZEN_MS = 8_000
 # A command may have much to think about between two statements.
 THINKING_MS = 30_000
+# A change that gave way to another is made again, so many times at the most.
+TRIES = 5
 # SQLite would empty its log into the file in the middle of a commit, and whoever waits for that commit waits for the
 # disk. A running bot does it beside (``Store.checkpoint``); this many pages (80 MB) are the net below.
 WAL_PAGES = 20_000
@@ -245,6 +247,15 @@ class Store:
 
     def write(self, action: Callable[[Tx], T]) -> T:
         """The action's change is committed; returns what it returned. For commands: a running bot has its writer."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._write(action)
+            except sa.exc.OperationalError as error:
+                if not gave_way(error):
+                    raise
+        return self._write(action)
+
+    def _write(self, action: Callable[[Tx], T]) -> T:
         with self.writing() as conn, conn.begin():
             if not self.sqlite:
                 conn.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {THINKING_MS}")
@@ -277,6 +288,14 @@ class Store:
         """All connections are closed."""
         self._reads.dispose()
         self._writes.dispose()
+
+
+def gave_way(error: Exception) -> bool:
+    """Whether two changes waited for each other, and PostgreSQL undid this one for the other to go on.
+
+    Who has given way begins again (https://www.postgresql.org/docs/current/explicit-locking.html, 13.3.4).
+    """
+    return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", "") == "40P01"
 
 
 def metadata() -> sa.MetaData:
