@@ -339,7 +339,7 @@ def by_place(
         return Filing(asked.posts[thread], Reason.CONVERSATION, Confidence.LIKELY)
     if parent is None:
         return None
-    certain = parent.reason in {Reason.HAND, Reason.LABEL, Reason.THREAD} and parent.confidence is Confidence.CERTAIN
+    certain = parent.confidence is Confidence.CERTAIN and parent.reason in {Reason.HAND, Reason.LABEL, Reason.THREAD}
     return Filing(parent.question, Reason.CONVERSATION, Confidence.LIKELY if certain else parent.confidence)
 
 

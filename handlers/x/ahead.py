@@ -1,6 +1,7 @@
-"""A large archive is read by two processes, a part of it each; then one writes while the other analyses the words.
+"""A large archive is read by two processes at once; then one writes while the other analyses the words.
 
-Reading and analysing cost more than writing it all down with its index.
+One takes slices of it from the front and the other from the back until they meet, however quick each of them is: the
+first has the database's libraries to load beside it. Reading and analysing cost more than writing it all down.
 """
 
 import contextlib
@@ -10,7 +11,6 @@ import os
 import queue
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -24,20 +24,46 @@ from handlers.x.archive import Advance, Chat, Left, Pile, Stretch, Wanted
 
 # Below this the second process would take longer to start than it saves (bytes).
 LARGE = 16 * 1024 * 1024
-# The share of the first process, which has to load the database's libraries beside it.
-MINE = 0.4
-# Posts sent in one go.
-PIECE = 500
+# So much is read, and sent, in one go (bytes).
+SLICE = 8 * 1024 * 1024
 # After this long without a piece it is seen whether the second process still lives.
 PATIENCE_SECONDS = 5.0
 # Analysed texts that are remembered until they are written down.
 MOST_TEXTS = 50_000
 
+# What the second process tells: its kind, and the content.
 _Piece = tuple[str, Any]
 
 
 class Stopped(Exception):
     """The second process is not there any more."""
+
+
+class _Untaken:
+    """The slices of an archive that neither process has taken yet."""
+
+    def __init__(self, slices: Sequence[Stretch]) -> None:
+        self._slices = slices
+        self.count = len(slices)
+        self._ends = multiprocessing.get_context("spawn").Array("l", [0, len(slices)])
+
+    def from_the_front(self) -> Iterator[Stretch]:
+        """One slice after the other, until those from the back are met."""
+        while (at := self._take(0, 1)) is not None:
+            yield self._slices[at]
+
+    def from_the_back(self) -> Iterator[Stretch]:
+        """The same, from the last one on."""
+        while (at := self._take(1, -1)) is not None:
+            yield self._slices[at - 1]
+
+    def _take(self, side: int, step: int) -> int | None:
+        with self._ends.get_lock():
+            if self._ends[0] == self._ends[1]:
+                return None
+            at: int = self._ends[side]
+            self._ends[side] += step
+            return at
 
 
 class Reader:
@@ -47,7 +73,7 @@ class Reader:
         """Find the files; raises ``NotAnArchive``."""
         self._path = path
         self._found = archive.stretches(path)
-        self._mine: list[Stretch] = []
+        self._untaken = _Untaken(list(archive.slices(self._found, SLICE)))
         self._second: BaseProcess | None = None
         self._pieces: Queue[_Piece] | None = None
         self._texts: Queue[Sequence[str]] | None = None
@@ -59,9 +85,8 @@ class Reader:
         return sum(one.end for one in self._found)
 
     def __enter__(self) -> "Reader":
-        self._mine, others = archive.parts(self._found, MINE)
-        if self.size >= LARGE and (os.cpu_count() or 1) > 1 and self._mine and others:
-            self._start(others)
+        if self.size >= LARGE and (os.cpu_count() or 1) > 1 and self._untaken.count > 1:
+            self._start()
         return self
 
     def __exit__(
@@ -80,9 +105,8 @@ class Reader:
         if self._second is None:
             return archive.chat(self._path, wanted, left, advance)
         pile = Pile(left)
-        archive.read(self._mine, pile, lambda read: advance(round(read / MINE)))  # the other part is about as far
         try:
-            self._receive(pile)
+            self._read(pile, advance)
         except Stopped as stopped:
             raise errors.BrokenFile(file="?", why="el proceso que leía se ha parado") from stopped
         if not pile.newest:
@@ -90,21 +114,28 @@ class Reader:
         return pile.chat(wanted)
 
     def batches(self, said: Sequence[Said], size: int) -> Iterator[Sequence[Said]]:
-        """The messages in pieces of that size; ``terms`` knows those of a piece once it is there."""
+        """The messages in pieces of that size; ``terms`` knows those of a piece once it is there.
+
+        The second process begins with the first of them at once.
+        """
         pieces = [said[at : at + size] for at in range(0, len(said), size)]
-        if self._second is None or self._texts is None:
-            yield from pieces
-            return
-        for piece in pieces:
-            self._texts.put([one.text for one in piece])
+        if self._second is not None and self._texts is not None:
+            for piece in pieces:
+                self._texts.put([one.text for one in piece])
+        return self._analysed(pieces)
+
+    def _analysed(self, pieces: Sequence[Sequence[Said]]) -> Iterator[Sequence[Said]]:
         for piece in pieces:
             if len(self._known) > MOST_TEXTS:
                 self._known.clear()
-            try:
-                _, terms = self._next()
-                self._known |= zip((one.text for one in piece), terms, strict=True)
-            except Stopped:
-                self._second = None  # slower, and none the worse
+            if self._second is not None:
+                try:
+                    _, terms = self._next()
+                    self._known |= zip((one.text for one in piece), terms, strict=True)
+                except Stopped:
+                    self._second = None  # slower, and none the worse
+            if self._second is not None and piece is pieces[-1]:
+                self._second.terminate()  # it goes while the last is written down
             yield piece
 
     def terms(self, text: str) -> str:
@@ -112,10 +143,10 @@ class Reader:
         known = self._known.get(text)
         return analyser.terms(text) if known is None else known
 
-    def _start(self, second: list[Stretch]) -> None:
+    def _start(self) -> None:
         spawned = multiprocessing.get_context("spawn")
         self._pieces, self._texts = spawned.Queue(), spawned.Queue()
-        self._second = spawned.Process(target=_read, args=(self._pieces, self._texts, second), daemon=True)
+        self._second = spawned.Process(target=_read, args=(self._pieces, self._texts, self._untaken), daemon=True)
         self._second.start()
 
     def _next(self) -> _Piece:
@@ -128,50 +159,47 @@ class Reader:
                     break
         raise Stopped
 
-    def _receive(self, pile: Pile) -> None:
-        """All that the second process has read is on the pile, as if it had been read here."""
-        said = pile.newest.keys() - pile.beside
-        while True:
-            kind, content = self._next()
-            if kind == "posts":
-                for post in content:
-                    pile.put(post)
-            elif kind == "broken":
-                raise errors.BrokenFile(**content)
-            else:
-                _merge(pile, said, content)
-                return
+    def _read(self, pile: Pile, advance: Advance) -> None:
+        """Everything is on the pile, in the order of the archive whoever read it; raises ``Stopped``."""
+        theirs: list[Pile] = []
+        ended = False
+        for stretch in self._untaken.from_the_front():
+            archive.read([stretch], pile, advance)
+            while not ended and self._pieces is not None and not self._pieces.empty():
+                ended = self._receive(theirs, advance)
+        while not ended:
+            ended = self._receive(theirs, advance)
+        for later in reversed(theirs):
+            pile.join(later)
 
-
-def _merge(pile: Pile, said: set[str], end: tuple[Any, ...]) -> None:
-    """What the second process knows besides its posts; ``said`` are those that did not stand beside others here."""
-    said_there, beside, withheld, names, firsts, left = end
-    pile.beside = (pile.beside | beside) - said - said_there
-    pile.withheld |= withheld
-    pile.names |= names
-    pile.firsts |= firsts
-    for name, more in zip(Left.__slots__, left, strict=True):
-        setattr(pile.left, name, getattr(pile.left, name) + more)
+    def _receive(self, theirs: list[Pile], advance: Advance) -> bool:
+        """What the second process has read next is among theirs; returns whether that was all."""
+        kind, content = self._next()
+        if kind == "broken":
+            raise errors.BrokenFile(**content)
+        if kind == "read":
+            size, later = content
+            theirs.append(later)
+            advance(size)
+        return kind == "end"
 
 
 # --- the second process ----------------------------------------------------------------------------------------------
 
 
-def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", found: list[Stretch]) -> None:
-    """Its posts in pieces, then what else it knows; then the terms of whatever texts it is given, until it is ended."""
+def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", untaken: _Untaken) -> None:
+    """What it reads, slice by slice; then the terms of whatever texts it is given, until it is ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who reads ends with who writes, and says nothing about it
     gc.disable()  # it makes hundreds of thousands of objects, of which none refers to itself
-    pile = Pile(Left())
     try:
-        archive.read(found, pile, lambda _bytes: None)
+        for stretch in untaken.from_the_back():
+            pile = Pile(Left())
+            archive.read([stretch], pile, lambda _bytes: None)
+            pieces.put(("read", (stretch.end - stretch.start, pile)))
     except errors.BrokenFile as error:
         pieces.put(("broken", {name: str(value) for name, value in error.fields.items()}))
         return
-    everything = list(pile.newest.values())
-    for start in range(0, len(everything), PIECE):
-        pieces.put(("posts", everything[start : start + PIECE]))
-    said = pile.newest.keys() - pile.beside
-    pieces.put(("end", (said, pile.beside, pile.withheld, pile.names, pile.firsts, astuple(pile.left))))
+    pieces.put(("end", None))
     while True:
         pieces.put(("terms", [analyser.terms(text) for text in _given(texts)]))
 

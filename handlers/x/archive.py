@@ -61,6 +61,11 @@ class Left:
     strange: int = 0
     cut: int = 0
 
+    def join(self, other: "Left") -> None:
+        """What another leaves out is left out here, too."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -97,16 +102,12 @@ def stretches(path: Path) -> list[Stretch]:
     return [Stretch(one, 0, one.stat().st_size) for one in found]
 
 
-def parts(found: list[Stretch], share: float) -> tuple[list[Stretch], list[Stretch]]:
-    """The same lines in two parts, the first about that share of them; a gzip cannot be entered in its middle."""
-    rest = int(sum(one.end for one in found) * share)
-    for at, one in enumerate(found):
-        if rest < one.end:
-            cut = (0 if rest < one.end // 2 else one.end) if _packed(one.file) else rest
-            first, second = one._replace(end=cut), one._replace(start=cut)
-            return [*found[:at], *_not_empty(first)], [*_not_empty(second), *found[at + 1 :]]
-        rest -= one.end
-    return found, []
+def slices(found: Iterable[Stretch], size: int) -> Iterator[Stretch]:
+    """The same lines in slices of about that many bytes; a gzip cannot be entered in its middle."""
+    for one in found:
+        cuts = [one.start] if _packed(one.file) else range(one.start, one.end, size)
+        for start, end in zip(cuts, [*cuts[1:], one.end], strict=True):
+            yield one._replace(start=start, end=end)
 
 
 def chat(path: Path, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
@@ -131,10 +132,6 @@ def read(found: Iterable[Stretch], pile: "Pile", advance: Advance) -> None:
             pile.add(line)
 
 
-def _not_empty(stretch: Stretch) -> list[Stretch]:
-    return [stretch] if stretch.start < stretch.end else []
-
-
 def _packed(file: Path) -> bool:
     with file.open("rb") as raw:
         return raw.read(2) == b"\x1f\x8b"
@@ -142,8 +139,9 @@ def _packed(file: Path) -> bool:
 
 def lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
     """The JSON of each line; the last one of a file may be cut short, any other that is no JSON is strange."""
-    failed = False
-    for line in _packed_lines(stretch, left, advance) if _packed(stretch.file) else _plain_lines(stretch, advance):
+    failed = last = False
+    told = _packed_lines if _packed(stretch.file) else _plain_lines
+    for line, last in told(stretch, left, advance):  # noqa: B007  (what is said of the last one is asked below)
         if not line.strip():
             continue
         left.strange += failed
@@ -152,13 +150,13 @@ def lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
             yield posts.parsed(line)
         except (ValueError, RecursionError):
             failed = True
-    if stretch.end == stretch.file.stat().st_size:
-        left.cut += failed
-    else:
-        left.strange += failed
+    left.cut += failed and last
+    left.strange += failed and not last
 
 
-def _plain_lines(stretch: Stretch, advance: Advance) -> Iterator[bytes]:
+def _plain_lines(stretch: Stretch, _left: Left, advance: Advance) -> Iterator[tuple[bytes, bool]]:
+    """Each line, and whether the file ends with it."""
+    size = stretch.file.stat().st_size
     with stretch.file.open("rb") as raw:
         at = stretch.start
         if at:
@@ -167,17 +165,18 @@ def _plain_lines(stretch: Stretch, advance: Advance) -> Iterator[bytes]:
         for line in raw:
             if at >= stretch.end:
                 return
-            yield line
+            yield line, at + len(line) >= size
             advance(len(line))
             at += len(line)
 
 
-def _packed_lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[bytes]:
+def _packed_lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[tuple[bytes, bool]]:
+    """Each line; the file may end with any of them."""
     with stretch.file.open("rb") as raw:
         at = 0
         try:
             for line in gzip.GzipFile(fileobj=raw):
-                yield line
+                yield line, True
                 advance(raw.tell() - at)
                 at = raw.tell()
         except EOFError:
@@ -196,7 +195,7 @@ class Pile:
         """Nothing is on it; ``left`` will count what is not put on it."""
         self.left = left
         self.newest: dict[str, Post] = {}
-        self.beside: set[str] = set()  # seen only beside others
+        self.said: set[str] = set()  # the others were seen only beside these
         self.withheld: set[str] = set()
         self.names: dict[str, tuple[str, str]] = {}
         self.firsts: dict[str, str] = {}  # the first version of each that is a later one
@@ -234,7 +233,7 @@ class Pile:
             self.withheld.add(post.id)
         else:
             self._keep(post, payload)
-            self.beside.discard(post.id)
+            self.said.add(post.id)
 
     def _beside(self, payload: Json, around: Included) -> None:
         """What stands beside the posts of an answer is part of the talk if it is of it; often it is only half told."""
@@ -247,8 +246,6 @@ class Pile:
             return
         if post.retweet or post.withheld:
             return
-        if post.id not in self.newest:
-            self.beside.add(post.id)
         self._keep(post, payload)
 
     def _keep(self, post: Post, payload: Json) -> None:
@@ -264,6 +261,16 @@ class Pile:
         if before is None or int(post.version) > int(before.version) or (post.version == before.version and post.name):
             self.newest[post.id] = post
 
+    def join(self, later: "Pile") -> None:
+        """What another pile holds is on this one, too, as if it had been read after it."""
+        for post in later.newest.values():
+            self.put(post)
+        self.said |= later.said
+        self.withheld |= later.withheld
+        self.names |= later.names
+        self.firsts |= later.firsts
+        self.left.join(later.left)
+
     def chat(self, wanted: Wanted) -> Chat:
         """What is on it of a hashtag, each post in its newest version; raises ``NoSuchHost``.
 
@@ -272,7 +279,7 @@ class Pile:
         named = self._named()
         taken = _taken(named, wanted.tag)
         self.left.withheld += len(self.withheld)
-        self.left.others += sum(1 for post in named if post.id not in taken and post.id not in self.beside)
+        self.left.others += sum(1 for post in named if post.id in self.said and post.id not in taken)
         heard = [post for post in named if post.id in taken and wanted.holds(post.posted_at)]
         heard.sort(key=lambda post: (post.posted_at, int(post.id)))
         host = _host(named, wanted.host)
