@@ -139,8 +139,10 @@ async def test_full_disk_is_told_to_every_caller_of_the_group(sqlite_store: Stor
 
 @pytest.fixture
 def crossed(postgres_store: Store) -> Callable[[str, str], list[Callable[[Tx], Any]]]:
-    """Two actions that sign what is kept as ``a`` and as ``b``, in the order of ``names``; the first time, those of two
-    who sign come to a stop between them until both have begun."""
+    """Two actions that sign what is kept as ``a`` and as ``b``, in the order of ``names``.
+
+    Of two who sign, each has signed one of them before either goes on to the other.
+    """
     for name in "ab":
         postgres_store.write(note(name, ""))
     begun, been = threading.Barrier(2), set[str]()
