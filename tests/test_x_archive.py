@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -335,6 +336,25 @@ def test_second_process_reads_the_same(folder: Path, monkeypatch: pytest.MonkeyP
     assert terms == [analyser.terms(one.text) for one in there.said]
 
 
+@pytest.mark.parametrize("size", [1, 7, 64, 1000, 10**6])
+def test_slices_of_an_archive_have_each_line_once(folder: Path, size: int) -> None:
+    """An empty file has none, a gzip is one; whatever their size, the line that a file ends in is known to be cut."""
+    here_cut = chat(folder)[1].cut
+    (folder / "0.jsonl").write_bytes(b"")
+    (folder / "5.jsonl").write_text(answer(post(9, "42", "Casi #MeetAlfaro"))[:-9], encoding="utf-8")
+    (folder / "6.jsonl.gz").write_bytes(gzip.compress(answer(post(9.5, "42", "Denso #MeetAlfaro")).encode()))
+    whole = chat(folder, host="elena_x")
+    left = Left()
+    pile = archive.Pile(left)
+    for stretch in archive.slices(archive.stretches(folder), size):
+        later = archive.Pile(Left())
+        archive.read([stretch], later, lambda _bytes: None)
+        pile.join(later)
+
+    assert (pile.chat(Wanted("meetalfaro", host="elena_x")), left) == whole
+    assert left.cut == here_cut + 1
+
+
 def test_an_archive_that_cannot_be_cut_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gzip cannot be entered in its middle: a second process would read it alone while the first waits."""
     monkeypatch.setattr(ahead, "LARGE", 0)
@@ -347,8 +367,26 @@ def test_an_archive_that_cannot_be_cut_is_read_by_one_process(tmp_path: Path, mo
     assert [one.text for one in found.said] == ["Hola #MeetAlfaro"]
 
 
+def test_second_process_that_is_ended_while_it_reads_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had taken nobody has read: the import is refused, and so it is when it died with the slices in hand."""
+    monkeypatch.setattr(ahead, "LARGE", 0)
+    monkeypatch.setattr(ahead, "PATIENCE_SECONDS", 0.05)
+    for in_hand in (False, True):
+        with ahead.Reader(folder) as reader:
+            for process in multiprocessing.active_children():
+                process.kill()
+                process.join()
+            with ThreadPoolExecutor(1) as other:
+                if in_hand and reader.untaken is not None:
+                    other.submit(reader.untaken.lock.acquire).result()
+                with pytest.raises(errors.BrokenFile):
+                    reader.chat(Wanted("meetalfaro"), Left())
+
+
 def test_second_process_that_is_ended_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While it analyses; while it reads, the import is refused and nothing is stored."""
+    """While it analyses."""
     monkeypatch.setattr(ahead, "LARGE", 0)
     monkeypatch.setattr(ahead, "PATIENCE_SECONDS", 0.05)
     with ahead.Reader(folder) as reader:

@@ -39,16 +39,17 @@ class Stopped(Exception):
     """The second process is not there any more."""
 
 
-class _Untaken:
+class Untaken:
     """The slices of an archive that neither process has taken yet."""
 
     def __init__(self, slices: Sequence[Stretch]) -> None:
+        """All of them; who has the ``lock`` takes one."""
         self._slices = slices
-        self.count = len(slices)
         self._ends = multiprocessing.get_context("spawn").Array("l", [0, len(slices)])
+        self.lock = self._ends.get_lock()
 
     def from_the_front(self) -> Iterator[Stretch]:
-        """One slice after the other, until those from the back are met."""
+        """One slice after the other, until those from the back are met; raises ``Stopped``."""
         while (at := self._take(0, 1)) is not None:
             yield self._slices[at]
 
@@ -58,12 +59,16 @@ class _Untaken:
             yield self._slices[at - 1]
 
     def _take(self, side: int, step: int) -> int | None:
-        with self._ends.get_lock():
+        if not self.lock.acquire(timeout=PATIENCE_SECONDS):  # who was killed with it in hand never gives it back
+            raise Stopped
+        try:
             if self._ends[0] == self._ends[1]:
                 return None
             at: int = self._ends[side]
             self._ends[side] += step
             return at
+        finally:
+            self.lock.release()
 
 
 class Reader:
@@ -73,7 +78,7 @@ class Reader:
         """Find the files; raises ``NotAnArchive``."""
         self._path = path
         self._found = archive.stretches(path)
-        self._untaken = _Untaken(list(archive.slices(self._found, SLICE)))
+        self.untaken: Untaken | None = None
         self._second: BaseProcess | None = None
         self._pieces: Queue[_Piece] | None = None
         self._texts: Queue[Sequence[str]] | None = None
@@ -85,8 +90,10 @@ class Reader:
         return sum(one.end for one in self._found)
 
     def __enter__(self) -> "Reader":
-        if self.size >= LARGE and (os.cpu_count() or 1) > 1 and self._untaken.count > 1:
-            self._start()
+        if self.size >= LARGE and (os.cpu_count() or 1) > 1:
+            slices = list(archive.slices(self._found, SLICE))
+            if len(slices) > 1:
+                self._start(slices)
         return self
 
     def __exit__(
@@ -102,11 +109,11 @@ class Reader:
 
     def chat(self, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
         """What ``archive.chat`` returns and raises; a part of it is read by the second process where that pays."""
-        if self._second is None:
+        if self.untaken is None:
             return archive.chat(self._path, wanted, left, advance)
         pile = Pile(left)
         try:
-            self._read(pile, advance)
+            self._read(self.untaken, pile, advance)
         except Stopped as stopped:
             raise errors.BrokenFile(file="?", why="el proceso que leía se ha parado") from stopped
         if not pile.newest:
@@ -143,10 +150,11 @@ class Reader:
         known = self._known.get(text)
         return analyser.terms(text) if known is None else known
 
-    def _start(self) -> None:
+    def _start(self, slices: Sequence[Stretch]) -> None:
+        self.untaken = Untaken(slices)
         spawned = multiprocessing.get_context("spawn")
         self._pieces, self._texts = spawned.Queue(), spawned.Queue()
-        self._second = spawned.Process(target=_read, args=(self._pieces, self._texts, self._untaken), daemon=True)
+        self._second = spawned.Process(target=_read, args=(self._pieces, self._texts, self.untaken), daemon=True)
         self._second.start()
 
     def _next(self) -> _Piece:
@@ -159,11 +167,11 @@ class Reader:
                     break
         raise Stopped
 
-    def _read(self, pile: Pile, advance: Advance) -> None:
+    def _read(self, untaken: Untaken, pile: Pile, advance: Advance) -> None:
         """Everything is on the pile, in the order of the archive whoever read it; raises ``Stopped``."""
         theirs: list[Pile] = []
         ended = False
-        for stretch in self._untaken.from_the_front():
+        for stretch in untaken.from_the_front():
             archive.read([stretch], pile, advance)
             while not ended and self._pieces is not None and not self._pieces.empty():
                 ended = self._receive(theirs, advance)
@@ -187,7 +195,7 @@ class Reader:
 # --- the second process ----------------------------------------------------------------------------------------------
 
 
-def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", untaken: _Untaken) -> None:
+def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", untaken: Untaken) -> None:
     """What it reads, slice by slice; then the terms of whatever texts it is given, until it is ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who reads ends with who writes, and says nothing about it
     gc.disable()  # it makes hundreds of thousands of objects, of which none refers to itself

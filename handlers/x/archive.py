@@ -105,9 +105,9 @@ def stretches(path: Path) -> list[Stretch]:
 def slices(found: Iterable[Stretch], size: int) -> Iterator[Stretch]:
     """The same lines in slices of about that many bytes; a gzip cannot be entered in its middle."""
     for one in found:
-        cuts = [one.start] if _packed(one.file) else range(one.start, one.end, size)
-        for start, end in zip(cuts, [*cuts[1:], one.end], strict=True):
-            yield one._replace(start=start, end=end)
+        step = one.end if _packed(one.file) else size
+        for start in range(one.start, one.end, step):
+            yield one._replace(start=start, end=min(start + step, one.end))
 
 
 def chat(path: Path, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
