@@ -367,22 +367,26 @@ def test_an_archive_that_cannot_be_cut_is_read_by_one_process(tmp_path: Path, mo
     assert [one.text for one in found.said] == ["Hola #MeetAlfaro"]
 
 
+@pytest.mark.parametrize("moment", ["at once", "with the slices in hand", "in the middle of a word"])
 def test_second_process_that_is_ended_while_it_reads_leaves_nothing(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    """What it had taken nobody has read: the import is refused, and so it is when it died with the slices in hand."""
+    """What it had taken nobody has read: the import is refused, and nobody waits for it."""
+    write(folder, "4.jsonl", *(answer(post(minute / 60, "42", "largo " * 40 + "#MeetAlfaro")) for minute in range(900)))
     monkeypatch.setattr(ahead, "LARGE", 0)
     monkeypatch.setattr(ahead, "PATIENCE_SECONDS", 0.05)
-    for in_hand in (False, True):
-        with ahead.Reader(folder) as reader:
-            for process in multiprocessing.active_children():
-                process.kill()
-                process.join()
-            with ThreadPoolExecutor(1) as other:
-                if in_hand and reader.untaken is not None:
-                    other.submit(reader.untaken.lock.acquire).result()
-                with pytest.raises(errors.BrokenFile):
-                    reader.chat(Wanted("meetalfaro"), Left())
+    with ahead.Reader(folder) as reader, ThreadPoolExecutor(1) as other:
+        assert reader.pieces is not None
+        assert reader.untaken is not None
+        if moment == "in the middle of a word":
+            assert reader.pieces.poll(30)  # more is under way than fits between them
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+        if moment == "with the slices in hand":
+            other.submit(reader.untaken.lock.acquire).result()
+        with pytest.raises(errors.BrokenFile):
+            reader.chat(Wanted("meetalfaro"), Left())
 
 
 def test_second_process_that_is_ended_costs_nothing_but_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ import multiprocessing
 import os
 import queue
 import signal
+import threading
 from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -26,7 +28,7 @@ from handlers.x.archive import Advance, Chat, Left, Pile, Stretch, Wanted
 LARGE = 16 * 1024 * 1024
 # So much is read, and sent, in one go (bytes).
 SLICE = 8 * 1024 * 1024
-# After this long without a piece it is seen whether the second process still lives.
+# After this long in vain it is seen whether the other process still lives.
 PATIENCE_SECONDS = 5.0
 # Analysed texts that are remembered until they are written down.
 MOST_TEXTS = 50_000
@@ -80,7 +82,7 @@ class Reader:
         self._found = archive.stretches(path)
         self.untaken: Untaken | None = None
         self._second: BaseProcess | None = None
-        self._pieces: Queue[_Piece] | None = None
+        self.pieces: Connection | None = None
         self._texts: Queue[Sequence[str]] | None = None
         self._known: dict[str, str] = {}
 
@@ -102,10 +104,11 @@ class Reader:
         if self._second is not None:
             self._second.terminate()
             self._second.join()
-        for one in (self._pieces, self._texts):
-            if one is not None:
-                one.cancel_join_thread()
-                one.close()
+        if self.pieces is not None:
+            self.pieces.close()
+        if self._texts is not None:
+            self._texts.cancel_join_thread()
+            self._texts.close()
 
     def chat(self, wanted: Wanted, left: Left, advance: Advance = lambda _bytes: None) -> Chat:
         """What ``archive.chat`` returns and raises; a part of it is read by the second process where that pays."""
@@ -153,19 +156,21 @@ class Reader:
     def _start(self, slices: Sequence[Stretch]) -> None:
         self.untaken = Untaken(slices)
         spawned = multiprocessing.get_context("spawn")
-        self._pieces, self._texts = spawned.Queue(), spawned.Queue()
-        self._second = spawned.Process(target=_read, args=(self._pieces, self._texts, self.untaken), daemon=True)
+        self.pieces, telling = spawned.Pipe(duplex=False)
+        self._texts = spawned.Queue()
+        self._second = spawned.Process(target=_read, args=(telling, self._texts, self.untaken), daemon=True)
         self._second.start()
+        telling.close()  # nobody else has this end: however the second process ends, so does what it tells
 
     def _next(self) -> _Piece:
         """The next piece of the second process; raises ``Stopped``."""
-        while self._pieces is not None and self._second is not None:
-            try:
-                return self._pieces.get(timeout=PATIENCE_SECONDS)
-            except queue.Empty:
-                if not self._second.is_alive():
-                    break
-        raise Stopped
+        if self.pieces is None or self._second is None:
+            raise Stopped
+        try:
+            piece: _Piece = self.pieces.recv()
+        except (EOFError, OSError) as error:
+            raise Stopped from error
+        return piece
 
     def _read(self, untaken: Untaken, pile: Pile, advance: Advance) -> None:
         """Everything is on the pile, in the order of the archive whoever read it; raises ``Stopped``."""
@@ -173,7 +178,7 @@ class Reader:
         ended = False
         for stretch in untaken.from_the_front():
             archive.read([stretch], pile, advance)
-            while not ended and self._pieces is not None and not self._pieces.empty():
+            while not ended and self.pieces is not None and self.pieces.poll():
                 ended = self._receive(theirs, advance)
         while not ended:
             ended = self._receive(theirs, advance)
@@ -195,21 +200,29 @@ class Reader:
 # --- the second process ----------------------------------------------------------------------------------------------
 
 
-def _read(pieces: "Queue[_Piece]", texts: "Queue[Sequence[str]]", untaken: Untaken) -> None:
+def _read(telling: Connection, texts: "Queue[Sequence[str]]", untaken: Untaken) -> None:
     """What it reads, slice by slice; then the terms of whatever texts it is given, until it is ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who reads ends with who writes, and says nothing about it
     gc.disable()  # it makes hundreds of thousands of objects, of which none refers to itself
+    pieces = queue.SimpleQueue[_Piece]()
+    threading.Thread(target=_tell, args=(telling, pieces), daemon=True).start()
     try:
         for stretch in untaken.from_the_back():
             pile = Pile(Left())
             archive.read([stretch], pile, lambda _bytes: None)
             pieces.put(("read", (stretch.end - stretch.start, pile)))
+        pieces.put(("end", None))
     except errors.BrokenFile as error:
         pieces.put(("broken", {name: str(value) for name, value in error.fields.items()}))
-        return
-    pieces.put(("end", None))
     while True:
         pieces.put(("terms", [analyser.terms(text) for text in _given(texts)]))
+
+
+def _tell(telling: Connection, pieces: "queue.SimpleQueue[_Piece]") -> None:
+    """The pieces are told, in their order, while others are read."""
+    with contextlib.suppress(OSError):  # nobody listens any more
+        while True:
+            telling.send(pieces.get())
 
 
 def _given(texts: "Queue[Sequence[str]]") -> Sequence[str]:
