@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from typer.core import TyperGroup
 
 from bot.cli.language import speaking
 from bot.cli.main import build
-from bot.store.engine import Store
+from bot.store import gaps
+from bot.store.engine import Store, Tx
 from bot.words.catalogue import words
 
 from tests.console import Answer, Terminal, tertulia
@@ -85,6 +87,30 @@ def test_show_adds_questions_cues_gaps_and_counts(tertulia: Terminal) -> None:
         "key": "ask:1", "due_at": "2037-01-14T18:10:00Z", "state": "planned", "done_at": None, "why": "",
     }  # fmt: skip
     assert found["counts"] == {"messages": 0, "people": 0, "questions": 3, "posts": 0, "waiting": 0, "failed": 0}
+
+
+def test_show_tells_of_each_gap_whether_what_was_said_in_it_is_there(tertulia: Terminal) -> None:
+    """One that lasts, one that ended, one that was fetched."""
+    planned(tertulia)
+    at = datetime(2037, 1, 14, 18, tzinfo=UTC)
+
+    def missed(tx: Tx) -> None:
+        for minute, place in enumerate(("ended", "fetched", "lasts")):
+            since = at + timedelta(minutes=minute)
+            gaps.open_gap(tx, 1, "x", place, from_at=since, why="red")
+            if place != "lasts":
+                gaps.end_gap(tx, 1, "x", place, to_at=since + timedelta(seconds=9))
+        gaps.close_gaps(tx, 1, "x", "fetched", covered_until=at + timedelta(hours=1))
+
+    store = Store(f"sqlite:///{tertulia.folder / 'tertulia.db'}")
+    store.write(missed)
+    store.close()
+
+    assert tertulia("debate", "show", "1").out.splitlines()[-3:] == [
+        "Hueco en x: 2037-01-14T18:00:00Z – 2037-01-14T18:00:09Z; puede faltar algo",
+        "Hueco en x: 2037-01-14T18:01:00Z – 2037-01-14T18:01:09Z; lo dicho se recuperó después",
+        "Hueco en x: desde 2037-01-14T18:02:00Z",
+    ]
 
 
 def test_add_reads_standard_input(tertulia: Terminal) -> None:

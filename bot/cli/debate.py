@@ -168,10 +168,17 @@ def show_one(debate: DebateId, as_json: AsJson = False) -> None:
     show.line("")
     heads_of_cues = (text("SEÑAL"), text("HORA (UTC)"), text("ESTADO"), text("POR QUÉ"))
     show.table(heads_of_cues, [(c["key"], c["due_at"], text.term("cue", c["state"]), c["why"]) for c in found["cues"]])
-    for gap in found["gaps"]:
-        show.line(
-            text("Hueco en {platform}: {start} – {end}", platform=gap["platform"], start=gap["from"], end=gap["to"])
-        )
+    for one in found["gaps"]:
+        show.line(_gap(text, one))
+
+
+def _gap(text: Words, one: Mapping[str, Any]) -> str:
+    stretch = {"platform": one["platform"], "start": one["from"], "end": one["to"]}
+    if one["to"] is None:
+        return text("Hueco en {platform}: desde {start}", **stretch)
+    if one["closed"]:
+        return text("Hueco en {platform}: {start} – {end}; lo dicho se recuperó después", **stretch)
+    return text("Hueco en {platform}: {start} – {end}; puede faltar algo", **stretch)
 
 
 def _question(text: Words, one: Mapping[str, Any]) -> tuple[Any, ...]:
