@@ -13,6 +13,8 @@ def recognised(tx: Tx, incoming: Sequence[Incoming]) -> list[Incoming]:
 
     A post that is known to be gone has its mark for a name, a later version of another that one's.
     """
+    if not store.ever(tx):
+        return list(incoming)
     named = [one for one in incoming if isinstance(one, Said | Deleted | Reacted)]
     points = {one.id for one in named}
     for one in named:

@@ -39,6 +39,11 @@ _LEARN = Prepared(
 )
 
 
+def ever(tx: Tx) -> bool:
+    """Whether any post ever went, or was edited."""
+    return hashes.known(tx, _KEY) is not None
+
+
 def known(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     """What stands in the log for those of these posts that are gone (their marks) or are later versions of others."""
     key = hashes.known(tx, _KEY)

@@ -24,6 +24,8 @@ Json = Mapping[str, Any]
 Advance = Callable[[int], None]
 
 _ENDINGS = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
+# A line of a hundred posts is read in one go, and not in twenty (bytes).
+_AT_ONCE = 1024 * 1024
 # What an answer may say without saying any post.
 _SILENT = frozenset({"meta", "errors", "includes"})
 _QUESTION = re.compile(
@@ -157,7 +159,7 @@ def lines(stretch: Stretch, left: Left, advance: Advance) -> Iterator[object]:
 def _plain_lines(stretch: Stretch, _left: Left, advance: Advance) -> Iterator[tuple[bytes, bool]]:
     """Each line, and whether the file ends with it."""
     size = stretch.file.stat().st_size
-    with stretch.file.open("rb") as raw:
+    with stretch.file.open("rb", _AT_ONCE) as raw:
         at = stretch.start
         if at:
             raw.seek(at - 1)
