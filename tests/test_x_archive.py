@@ -342,6 +342,8 @@ def test_slices_of_an_archive_have_each_line_once(folder: Path, size: int) -> No
     here_cut = chat(folder)[1].cut
     (folder / "0.jsonl").write_bytes(b"")
     (folder / "5.jsonl").write_text(answer(post(9, "42", "Casi #MeetAlfaro"))[:-9], encoding="utf-8")
+    half = post(24, "42", "R2 Depende de… #MeetAlfaro")  # as it stands beside another
+    write(folder, "7.jsonl", answer(post(25, "43", "@ana_x Cierto", to=24, within=24), tweets=[half]))
     (folder / "6.jsonl.gz").write_bytes(gzip.compress(answer(post(9.5, "42", "Denso #MeetAlfaro")).encode()))
     whole = chat(folder, host="elena_x")
     left = Left()

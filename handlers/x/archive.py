@@ -239,8 +239,7 @@ class Pile:
 
     def _beside(self, payload: Json, around: Included) -> None:
         """What stands beside the posts of an answer is part of the talk if it is of it; often it is only half told."""
-        known = self.newest.get(str(payload.get("id")))
-        if known is not None and known.name:
+        if self._knows(str(payload.get("id"))):
             return
         try:
             post = posts.read(payload, includes=around)
@@ -257,6 +256,11 @@ class Pile:
         if post.id != post.version:
             self.firsts |= dict.fromkeys(posts.chain(payload), post.id)
 
+    def _knows(self, ident: str) -> bool:
+        """Whether a post is on it with its author's name: what stands beside others tells nothing more."""
+        known = self.newest.get(ident)
+        return known is not None and bool(known.name)
+
     def put(self, post: Post) -> None:
         """The post is on it, unless a newer version is."""
         before = self.newest.get(post.id)
@@ -266,7 +270,8 @@ class Pile:
     def join(self, later: "Pile") -> None:
         """What another pile holds is on this one, too, as if it had been read after it."""
         for post in later.newest.values():
-            self.put(post)
+            if post.id in later.said or not self._knows(post.id):
+                self.put(post)
         self.said |= later.said
         self.withheld |= later.withheld
         self.names |= later.names
