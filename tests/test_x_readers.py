@@ -221,19 +221,33 @@ def test_the_second_process_ends_when_nobody_asks_any_more(idle: float) -> None:
 async def test_a_full_stream_loses_nothing_though_the_second_process_is_killed(
     x: XStandin, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    """Three hundred posts in a breath, the helper shot twice on the way: each in the log, once, with its terms."""
+    """Hundreds of posts in a breath, two helpers shot on the way: each in the log, once, with its terms."""
     monkeypatch.setattr(readers, "AGAIN_SECONDS", 0.0)
     shot: set[int] = set()
+    texts: list[str] = []
+
+    async def say(count: int) -> None:
+        for _ in range(count):
+            texts.append(f"R1 mensaje {len(texts):03} #coral")
+            await x.post("ana", texts[-1])
+
+    async def another(reader: Reader) -> int:
+        """A helper that was not shot, which is called as long as something is said."""
+        async with asyncio.timeout(30):
+            while (helper := reader._second) is None or helper.returncode is not None or helper.pid in shot:
+                await say(1)
+                await asyncio.sleep(0.01)
+        return helper.pid
+
     async with listening(x, sqlite_store) as bot:
         reader = bot.ears.hearing._reader = Reader(full=1)
-        texts = [f"R1 mensaje {number:03} #coral" for number in range(300)]
-        for number, text in enumerate(texts):
-            await x.post("ana", text)
-            if number in {100, 200}:
-                helper = await helping(reader)
-                os.kill(helper, signal.SIGKILL)
-                shot.add(helper)
-        await until(lambda: len(bot.rows()) == 300)
+        for _ in range(2):
+            await say(100)
+            helper = await another(reader)
+            os.kill(helper, signal.SIGKILL)
+            shot.add(helper)
+        await say(100)
+        await until(lambda: len(bot.rows()) == len(texts))
         await bot.ears.hearing.settled()
         rows = bot.rows()
         assert [row.text for row in rows] == texts
