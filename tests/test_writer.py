@@ -207,6 +207,29 @@ async def test_a_command_and_a_bot_that_wait_for_each_other_are_both_done(
     assert signed(postgres_store) == ["12", "12"]
 
 
+@pytest.mark.postgres
+async def test_what_can_be_done_but_once_is_told_that_it_gave_way(
+    postgres_store: Store, crossed: Callable[[str, str], list[Callable[[Tx], Any]]]
+) -> None:
+    """An import uses up what it reads: made again it would bring the rest alone. Nothing of it is kept."""
+    by_bot, left = crossed("1", "ab"), iter(crossed("2", "ba"))
+
+    def by_hand(tx: Tx) -> None:
+        tx.conn.exec_driver_sql("SET LOCAL deadlock_timeout = '50ms'")  # it is the first to look, and so gives way
+        for action in left:
+            action(tx)
+
+    writer = Writer(postgres_store)
+    doing = [writer.do(action) for action in by_bot]
+    writer.start()
+    with pytest.raises(sa.exc.OperationalError, match="deadlock"):
+        await asyncio.to_thread(postgres_store.write, by_hand, once=True)
+    await asyncio.gather(*doing)
+    writer.stop()
+
+    assert signed(postgres_store) == ["1", "1"]
+
+
 async def test_too_much_waiting_is_refused_at_once(
     sqlite_store: Store, hasty: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,7 +70,9 @@ def slack_export(
     roots = opened.roots(found, window) if questions is Questions.ROOTS else []
     origin = imports.Origin(Platform.SLACK, found.id, f"#{found.name}", title.strip(), roots)
     batches = _watched(ahead.said(path, opened, found, window, left), len(found.days))
-    done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
+    done = home.write(
+        lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()), once=True
+    )
     skipped = speaking()(
         "Sin traer: {noise} avisos del sistema, {strange} que no se entienden.", noise=left.noise, strange=left.strange
     )
@@ -118,7 +120,9 @@ def x_archive(
             hashtag=name, host=chat.host, terms=reader.terms,
         )  # fmt: skip
         batches = _watched(reader.batches(chat.said, STEP), -(-len(chat.said) // STEP))
-        done = home.write(lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()))
+        done = home.write(
+            lambda tx: imports.bring(tx, batches, origin, house=house, actor=OPERATOR, now=home.now()), once=True
+        )
     _tell(done, _left_of(left))
 
 

@@ -54,10 +54,10 @@ def run(work: "Coroutine[object, object, T]") -> T:
         return runner.run(work)
 
 
-def write(action: "Callable[[Tx], T]") -> T:
-    """The action's change is committed; a running bot sees it within a second."""
+def write(action: "Callable[[Tx], T]", *, once: bool = False) -> T:
+    """The action's change is committed; a running bot sees it within a second. ``once`` as for ``Store.write``."""
     with opened() as store:
-        return store.write(action)
+        return store.write(action, once=once)
 
 
 def read(action: "Callable[[Tx], T]") -> T:

@@ -246,9 +246,12 @@ class Store:
             conn.info["lazily"] = lazily
         return conn.begin()
 
-    def write(self, action: Callable[[Tx], T]) -> T:
-        """The action's change is committed; returns what it returned. For commands: a running bot has its writer."""
-        for _ in range(TRIES - 1):
+    def write(self, action: Callable[[Tx], T], *, once: bool = False) -> T:
+        """The action's change is committed; returns what it returned. For commands: a running bot has its writer.
+
+        An action that uses up what it was given is done ``once``: it raises where it gave way, and nothing is kept.
+        """
+        for _ in range(0 if once else TRIES - 1):
             try:
                 return self._write(action)
             except sa.exc.OperationalError as error:
